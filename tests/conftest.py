@@ -1,0 +1,25 @@
+"""Strict settings for the whole suite: two virtual devices, strict dtype promotion, no silent rank promotion."""
+
+import os
+
+# Set before JAX starts: sharding is tested on any machine, and every example runs in both precisions.
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import pytest
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture
+def getkey():
+    """Give a fresh random key at each call, the same ones in every run."""
+    counter = iter(range(1_000_000))
+
+    def give() -> jax.Array:
+        return jax.random.fold_in(jax.random.key(2026), next(counter))
+
+    return give
