@@ -12,18 +12,28 @@ if TYPE_CHECKING:
     from sciml import experiments as experiments
     from sciml import models as models
     from sciml import physics as physics
+    from sciml import registry as registry
     from sciml import solvers as solvers
+    from sciml.checkpoint import load as load
+    from sciml.checkpoint import save as save
+    from sciml.files.format import FileFormatError as FileFormatError
     from sciml.grid import Grid as Grid
+    from sciml.registry import register as register
 
 __version__ = "0.1.0"
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "FileFormatError": "sciml.files.format",
         "Grid": "sciml.grid",
         "experiments": "sciml.experiments:",
+        "load": "sciml.checkpoint",
         "models": "sciml.models:",
         "physics": "sciml.physics:",
+        "register": "sciml.registry",
+        "registry": "sciml.registry:",
+        "save": "sciml.checkpoint",
         "solvers": "sciml.solvers:",
     },
 )
