@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from sciml.checkpoint import load as load
     from sciml.checkpoint import save as save
     from sciml.files.format import FileFormatError as FileFormatError
+    from sciml.equation import Evolution as Evolution
+    from sciml.equation import Semilinear as Semilinear
     from sciml.grid import Grid as Grid
+    from sciml.solvers.integrate import solve as solve
     from sciml.registry import register as register
 
 __version__ = "0.1.0"
@@ -26,7 +29,9 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "FileFormatError": "sciml.files.format",
+        "Evolution": "sciml.equation",
         "Grid": "sciml.grid",
+        "Semilinear": "sciml.equation",
         "experiments": "sciml.experiments:",
         "load": "sciml.checkpoint",
         "models": "sciml.models:",
@@ -34,6 +39,7 @@ __getattr__, __dir__, __all__ = attach(
         "register": "sciml.registry",
         "registry": "sciml.registry:",
         "save": "sciml.checkpoint",
+        "solve": "sciml.solvers.integrate",
         "solvers": "sciml.solvers:",
     },
 )

@@ -1,0 +1,26 @@
+"""Korteweg-de Vries equation."""
+
+from sciml.equation import Evolution, Parameter
+from sciml.fields import Field
+
+
+class KortewegDeVries(Evolution):
+    """Korteweg-de Vries equation in one dimension, `u_t + a u u_x + b u_xxx = 0`.
+
+    Solitons `(3 c / a) sech^2(sqrt(c / b) (x - c t) / 2)` keep their shape and pass through each other with a shift; mass and energy
+    are conserved. Nothing damps the highest modes: resolve the state well. Good values: the defaults on a box of length 20 to 40
+    with 128 to 512 nodes, `dt = 1e-3` with ETDRK4.
+
+    Source: D. J. Korteweg, G. de Vries, Phil. Mag. 39 (1895) 422; N. Zabusky, M. Kruskal, Phys. Rev. Lett. 15 (1965) 240.
+
+    Attributes:
+        convection: `a`.
+        dispersion: `b`.
+    """
+
+    convection: Parameter = 6.0
+    dispersion: Parameter = 1.0
+
+    def rhs(self, u: Field) -> Field:
+        """`-a u u_x - b u_xxx`."""
+        return -(self.convection * u.convection()) - self.dispersion * u.d(0, 3)

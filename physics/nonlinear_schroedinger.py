@@ -1,0 +1,30 @@
+"""Nonlinear Schroedinger equation."""
+
+from typing import ClassVar
+
+from sciml.equation import Evolution, Parameter
+from sciml.fields import Field
+
+
+class NonlinearSchroedinger(Evolution):
+    """Nonlinear Schroedinger equation in 1-3 dimensions, `i psi_t + d laplacian(psi) + g |psi|^2 psi = 0`, complex.
+
+    Focusing for `d g > 0`: in one dimension solitons `A sech(A x) exp(i A^2 t / 2)` (for the defaults), breathers and modulation
+    instability; in more dimensions focusing states may collapse. Mass `int |psi|^2` is conserved. Good values: the defaults on a box
+    of length 20 to 50 with 256 to 512 nodes, `dt = 1e-3` to `1e-2` with ETDRK4.
+
+    Source: V. Zakharov, A. Shabat, Sov. Phys. JETP 34 (1972) 62.
+
+    Attributes:
+        dispersion: `d`.
+        nonlinearity: `g`; negative is defocusing.
+    """
+
+    components: ClassVar[tuple[str, ...]] = ("psi",)
+    is_complex: ClassVar[bool] = True
+    dispersion: Parameter = 0.5
+    nonlinearity: Parameter = 1.0
+
+    def rhs(self, u: Field) -> Field:
+        """`i d laplacian(psi) + i g |psi|^2 psi`."""
+        return 1j * (u.diffusion(self.dispersion) + self.nonlinearity * (u * u.conj() * u))

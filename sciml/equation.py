@@ -1,0 +1,160 @@
+"""What is solved: evolution equations, written once in the field algebra."""
+
+from abc import abstractmethod
+from typing import ClassVar, TypeAlias
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from sciml.fields.base import Field
+from sciml.fields.basis import FourierBasis, make_basis
+from sciml.fields.spectral import SpectralField
+from sciml.fields.symbol import SymbolField
+from sciml.grid import Grid
+
+
+Parameter: TypeAlias = float | int | complex | jax.Array | np.ndarray | np.generic
+"""A physical parameter: a number or an array, possibly traced."""
+
+
+class Evolution(eqx.Module):
+    """An equation `u_t = rhs(u)`; its array leaves are its physical parameters, to be differentiated, vmapped or learned.
+
+    Subclasses give `rhs`. The linear, constant-coefficient part is found in it and treated exactly by exponential integrators.
+    Those who want another split derive from `Semilinear`.
+
+    Example:
+        >>> import sciml
+        >>> from sciml.equation import Evolution
+        >>> class Burgers(Evolution):
+        ...     viscosity: float
+        ...     def rhs(self, u):
+        ...         return self.viscosity * u.laplacian() - u.convection()
+        >>> Burgers(0.1).degree(sciml.Grid((64,), extent=(1.0,)))
+        2
+
+    Attributes:
+        components: names of the components of the state.
+        is_complex: whether the state is complex.
+    """
+
+    components: ClassVar[tuple[str, ...]] = ("u",)
+    is_complex: ClassVar[bool] = False
+
+    @abstractmethod
+    def rhs(self, u: Field) -> Field:
+        """The time derivative of the state."""
+
+    def residual(self, u: Field) -> Field:
+        """`u_t - rhs(u)`, zero for a solution."""
+        return u.dt - self.rhs(u)
+
+    def component_names(self, dimension: int) -> tuple[str, ...]:
+        """Names of the components in `dimension` space dimensions."""
+        return self.components
+
+    def degree(self, grid: Grid) -> int:
+        """Polynomial degree of the right-hand side on a periodic grid, found by one abstract evaluation."""
+        basis = make_basis(grid, degree=None, is_complex=self.is_complex, precision="float32")
+        state = (len(self.component_names(grid.dimension)), *basis.storage)
+        peak = 1
+
+        def evaluate(coefficients: jax.Array, t: jax.Array) -> None:
+            nonlocal peak
+            peak = max(peak, self.spectral_rhs(SpectralField.state(basis, coefficients, t)).peak)
+
+        jax.eval_shape(
+            evaluate,
+            jax.ShapeDtypeStruct(state, basis.coefficient_dtype),
+            jax.ShapeDtypeStruct((), np.dtype(basis.precision)),
+        )
+        return peak
+
+    def spectral_rhs(self, u: SpectralField) -> SpectralField:
+        """`rhs` on a spectral field, checked to have the state's component shape."""
+        return _shaped_like_state(self, self.rhs(u), u)
+
+    def explicit_part(self, u: SpectralField) -> SpectralField:
+        """What an exponential integrator evaluates at its stages: `rhs` less its `linear` part."""
+        return self.spectral_rhs(u).without_linear()
+
+    def _column(self, u: SymbolField) -> Field:
+        return self.rhs(u)
+
+    def symbol(self, basis: FourierBasis) -> jax.Array | np.ndarray:
+        """Symbol of the linear part.
+
+        Returns:
+            Shape `(C, *basis.storage)` when no component acts on another, else blocks `(C, C, *basis.storage)`: entry `[i, j]` is
+            the effect of component j on the rate of component i. Real where only even derivatives occur. A NumPy array in double
+            precision when all parameters are concrete numbers, else a JAX array in the precision of the basis.
+        """
+        leaves = [leaf for leaf in jax.tree.leaves(self) if eqx.is_array_like(leaf)]
+        concrete = not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+        xp = np if concrete else jnp
+        equation = jax.tree.map(_host_number, self) if concrete else self
+        count = len(self.component_names(basis.dimension))
+        strict = isinstance(self, Semilinear)
+        columns = []
+        for component in range(count):
+            unit = SymbolField.unit(basis, count, component, strict=strict, xp=xp)
+            columns.append(_shaped_like_state(self, equation._column(unit), unit).entries)
+        return _assemble(columns, basis, xp)
+
+
+class Semilinear(Evolution):
+    """An equation whose split is given: `linear(u)` is treated exactly, `nonlinear(u)` is evaluated at the stages.
+
+    `linear` must be a constant-coefficient linear operator; anything else in it raises when the solver is set up.
+    """
+
+    @abstractmethod
+    def linear(self, u: Field) -> Field:
+        """The part to treat exactly."""
+
+    @abstractmethod
+    def nonlinear(self, u: Field) -> Field:
+        """The rest, forcing included."""
+
+    def rhs(self, u: Field) -> Field:
+        """`linear(u) + nonlinear(u)`."""
+        return self.linear(u) + self.nonlinear(u)
+
+    def explicit_part(self, u: SpectralField) -> SpectralField:
+        """`nonlinear(u)`, whole."""
+        return _shaped_like_state(self, self.nonlinear(u), u)
+
+    def _column(self, u: SymbolField) -> Field:
+        return self.linear(u)
+
+
+def _shaped_like_state(equation: Evolution, result: Field, u: Field) -> Field:
+    if not isinstance(result, Field):
+        raise TypeError(f"{type(equation).__name__}: the right-hand side must be a Field, got {type(result).__name__}.")
+    if result.shape == () and u.shape == (1,):
+        return result._broadcast((1,))
+    if result.shape != u.shape:
+        raise ValueError(
+            f"{type(equation).__name__}: the right-hand side has component shape {result.shape}, the state {u.shape}."
+        )
+    return result
+
+
+def _host_number(leaf: object) -> object:
+    return np.asarray(leaf, np.result_type(leaf, np.float64)) if eqx.is_inexact_array(leaf) else leaf
+
+
+def _assemble(columns: list[np.ndarray], basis: FourierBasis, xp: object) -> jax.Array | np.ndarray:
+    """Join the columns of the symbol; a structurally diagonal one loses its zeros."""
+    count = len(columns)
+    real = np.float64 if xp is np else basis.precision
+    zero = xp.zeros((1,) * basis.dimension, real)
+    rows = [[zero if columns[j][i] is None else columns[j][i] for j in range(count)] for i in range(count)]
+    diagonal = all(columns[j][i] is None for i in range(count) for j in range(count) if i != j)
+    entries = [rows[i][i] for i in range(count)] if diagonal else [entry for row in rows for entry in row]
+    if any(jnp.issubdtype(entry.dtype, jnp.complexfloating) for entry in entries):
+        entries = [entry.astype(np.result_type(real, np.complex64)) for entry in entries]
+    full = xp.stack([xp.broadcast_to(entry, basis.storage) for entry in entries])
+    return full if diagonal else full.reshape(count, count, *basis.storage)

@@ -1,0 +1,256 @@
+"""Fourier basis of a periodic grid: which modes are kept, on which points products are taken, and how to go between them.
+
+Made by a solver from a grid and an equation's degree; a grid knows nothing of modes. The order and scaling in which coefficients
+are stored are the basis' own business: only its methods touch them.
+"""
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Complex, Inexact
+
+from sciml.fields.arithmetic import multiply
+from sciml.grid import Grid
+
+Dealiasing: TypeAlias = Literal["truncation", "padding", "none"]
+
+
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class FourierBasis:
+    """Retained modes and quadrature points of a periodic grid.
+
+    Modes `|k_i| <= modes[i]` are kept on each axis; the Nyquist mode of an even axis never is, since its sine has no value on the
+    nodes. Coefficients have shape `(*components, *storage)`.
+
+    Attributes:
+        grid: the grid of the state, periodic.
+        modes: highest retained mode number per axis.
+        quadrature: number of points per axis on which products are taken.
+        degree: products up to this polynomial degree are free of aliasing; `None` means unchecked.
+        is_complex: whether the state is complex.
+        precision: real dtype of the state, `"float32"` or `"float64"`.
+    """
+
+    grid: Grid
+    modes: tuple[int, ...]
+    quadrature: tuple[int, ...]
+    degree: int | None
+    is_complex: bool
+    precision: str
+
+    @property
+    def dimension(self) -> int:
+        """Number of axes."""
+        return self.grid.dimension
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Dtype of point values."""
+        return np.result_type(self.precision, np.complex64) if self.is_complex else np.dtype(self.precision)
+
+    @property
+    def coefficient_dtype(self) -> np.dtype:
+        """Dtype of coefficients."""
+        return np.result_type(self.precision, np.complex64)
+
+    @property
+    def storage(self) -> tuple[int, ...]:
+        """Shape of the coefficients of one component."""
+        full = [2 * k + 1 for k in self.modes]
+        return (*full[:-1], full[-1] if self.is_complex else self.modes[-1] + 1)
+
+    # --- wavenumbers ----------------------------------------------------------------------------------------------------------
+
+    def mode_numbers(self, axis: int) -> np.ndarray:
+        """Integer mode numbers along one axis, in storage order."""
+        k = self.modes[axis]
+        if axis == self.dimension - 1 and not self.is_complex:
+            return np.arange(k + 1)
+        return np.concatenate([np.arange(k + 1), np.arange(-k, 0)])
+
+    def wavenumbers(self, axis: int) -> np.ndarray:
+        """Angular wavenumbers `2 pi k / length`, float64, shaped to broadcast against the storage."""
+        k = 2 * np.pi / self.grid.lengths[axis] * self.mode_numbers(axis)
+        return k.reshape([-1 if a == axis else 1 for a in range(self.dimension)])
+
+    def derivative_symbol(self, axis: int, order: int) -> np.ndarray:
+        """`(i k)^order` along one axis, real for even orders, in double precision."""
+        k = self.wavenumbers(axis)
+        sign = (1, 1j, -1, -1j)[order % 4]
+        return k**order * sign
+
+    def laplacian_symbol(self, xp: Any = np) -> Any:
+        """`-|k|^2` on the whole storage; with `xp=jax.numpy` it is combined inside the program from one vector per axis."""
+        terms = [-(self.wavenumbers(axis) ** 2) for axis in range(self.dimension)]
+        if xp is not np:
+            terms = [jnp.asarray(term, self.precision) for term in terms]
+        return functools.reduce(lambda a, b: a + b, terms)
+
+    def inverse_laplacian_symbol(self, xp: Any = np) -> Any:
+        """`-1 / |k|^2`, zero for the mean."""
+        symbol = self.laplacian_symbol(xp)
+        zero = symbol == 0
+        return xp.where(zero, xp.zeros_like(symbol), 1 / xp.where(zero, xp.ones_like(symbol), symbol))
+
+    # --- transforms -----------------------------------------------------------------------------------------------------------
+
+    def encode(self, values: Inexact[Array, "*components_and_grid"]) -> Complex[Array, "*components_and_storage"]:
+        """Values on the grid's nodes to coefficients (a projection on the retained modes)."""
+        scale = math.prod(self.quadrature) / self.grid.size
+        coefficients = self._analyse(values, self.grid.shape)
+        return coefficients if scale == 1 else coefficients * scale
+
+    def decode(self, coefficients: Complex[Array, "*components_and_storage"]) -> Inexact[Array, "*components_and_grid"]:
+        """Coefficients to values on the grid's nodes."""
+        scale = self.grid.size / math.prod(self.quadrature)
+        values = self._synthesise(coefficients, self.grid.shape)
+        return values if scale == 1 else values * scale
+
+    def to_points(self, coefficients: Complex[Array, "*components_and_storage"]) -> Inexact[Array, "*components_and_points"]:
+        """Coefficients to values on the quadrature points."""
+        return self._synthesise(coefficients, self.quadrature)
+
+    def from_points(self, points: Inexact[Array, "*components_and_points"]) -> Complex[Array, "*components_and_storage"]:
+        """Values on the quadrature points to coefficients."""
+        return self._analyse(points, self.quadrature)
+
+    def series_coefficients(self, coefficients: Complex[Array, "*components_and_storage"]) -> Complex[Array, "..."]:
+        """Coefficients of `exp(i k x)`, `x` counted from the grid's lower corner, in storage order (mean first)."""
+        return coefficients / math.prod(self.quadrature)
+
+    def add_mean(self, coefficients: Complex[Array, "*cs"], mean: Inexact[Array, "*c"]) -> Complex[Array, "*cs"]:
+        """Add a constant of component shape to a field given by its coefficients."""
+        index = (..., *([0] * self.dimension))
+        return coefficients.at[index].add((mean * math.prod(self.quadrature)).astype(coefficients.dtype))
+
+    def symmetrised(self, coefficients: Complex[Array, "*cs"]) -> Complex[Array, "*cs"]:
+        """Restore the Hermitian symmetry that a real field has and round-off does not keep.
+
+        In two and three dimensions the plane `k_last = 0` holds each mode twice. A transform to points sees the symmetric part
+        alone, so an antisymmetric error would grow under a linear instability without ever meeting the nonlinear term.
+        """
+        if self.is_complex or self.dimension == 1:
+            return coefficients
+        plane = coefficients[..., 0]
+        mirrored = plane
+        for axis in range(-(self.dimension - 1), 0):
+            mirrored = jnp.roll(jnp.flip(mirrored, axis), 1, axis)
+        return coefficients.at[..., 0].set(0.5 * (plane + jnp.conj(mirrored)))
+
+    def _analyse(self, values: Array, shape: tuple[int, ...]) -> Array:
+        axes = tuple(range(-self.dimension, 0))
+        if self.is_complex:
+            transformed = jnp.fft.fftn(values, axes=axes)
+        else:
+            transformed = lax.fft(values, jax.lax.FftType.RFFT, shape)
+        for axis, count in zip(axes, shape):
+            half = axis == -1 and not self.is_complex
+            transformed = _keep_low_modes(transformed, axis, self.modes[axis], count, half)
+        return transformed
+
+    def _synthesise(self, coefficients: Array, shape: tuple[int, ...]) -> Array:
+        axes = tuple(range(-self.dimension, 0))
+        for axis, count in zip(axes, shape):
+            half = axis == -1 and not self.is_complex
+            coefficients = _pad_high_modes(coefficients, axis, self.modes[axis], count, half)
+        if self.is_complex:
+            return jnp.fft.ifftn(coefficients, axes=axes)
+        return lax.fft(coefficients, jax.lax.FftType.IRFFT, shape)
+
+    def coordinates(self, axis: int) -> np.ndarray:
+        """Coordinates of the quadrature points along one axis, float64, shaped to broadcast against point values."""
+        line, count = self.grid.axes[axis], self.quadrature[axis]
+        points = line.coordinates()[0] + line.length / count * np.arange(count)
+        return points.reshape([-1 if a == axis else 1 for a in range(self.dimension)])
+
+    def scale(self, coefficients: Array, symbol: np.ndarray) -> Array:
+        """Product of coefficients with a double-precision symbol, in the precision of the basis."""
+        target = self.coefficient_dtype if np.iscomplexobj(symbol) else np.dtype(self.precision)
+        return multiply(coefficients, jnp.asarray(symbol.astype(target)))
+
+
+def make_basis(
+    grid: Grid,
+    *,
+    degree: int | None,
+    dealiasing: Dealiasing = "truncation",
+    is_complex: bool = False,
+    precision: str = "float32",
+) -> FourierBasis:
+    """Choose retained modes and quadrature points.
+
+    A product of degree p of modes up to K is free of aliasing in those modes on more than `(p + 1) K` points.
+
+    Args:
+        grid: periodic grid of the state.
+        degree: polynomial degree of the equation's nonlinear terms (1 for a linear equation).
+        dealiasing: `"truncation"` keeps modes below `n / (degree + 1)` and takes products on the grid itself (the 2/3 rule for
+            degree 2, the 1/2 rule for 3); `"padding"` keeps all modes and takes products on a finer grid; `"none"` does neither.
+        is_complex: whether the state is complex.
+        precision: real dtype of the state.
+
+    Returns:
+        The basis.
+    """
+    if not grid.periodic:
+        raise ValueError(f"a Fourier basis needs a periodic grid, got {grid!r}.")
+    if dealiasing not in ("truncation", "padding", "none"):
+        raise ValueError(f"`dealiasing` must be 'truncation', 'padding' or 'none', got {dealiasing!r}.")
+    largest = tuple((n - 1) // 2 for n in grid.shape)
+    if dealiasing == "none" or degree is None or degree <= 1:
+        checked = None if dealiasing == "none" else degree
+        return FourierBasis(grid, largest, grid.shape, checked, is_complex, precision)
+    if dealiasing == "padding":
+        quadrature = tuple(_fast_length((degree + 1) * k + 1) for k in largest)
+        quadrature = tuple(max(m, n) for m, n in zip(quadrature, grid.shape))
+        return FourierBasis(grid, largest, quadrature, degree, is_complex, precision)
+    modes = tuple((n - 1) // (degree + 1) for n in grid.shape)
+    if min(modes) < 1:
+        raise ValueError(f"grid {grid.shape} is too coarse for truncation at degree {degree}: no mode is left on some axis.")
+    return FourierBasis(grid, modes, grid.shape, degree, is_complex, precision)
+
+
+def _fast_length(n: int) -> int:
+    """Smallest even length >= n whose only prime factors are 2, 3 and 5."""
+    n += n % 2
+    while True:
+        rest = n
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return n
+        n += 2
+
+
+def _keep_low_modes(spectrum: Array, axis: int, modes: int, count: int, half: bool) -> Array:
+    """Drop modes above `modes` along an axis; `half` when only non-negative modes are stored there."""
+    if half:
+        return lax.slice_in_dim(spectrum, 0, modes + 1, axis=spectrum.ndim + axis)
+    if 2 * modes + 1 == count:
+        return spectrum
+    axis += spectrum.ndim
+    low = lax.slice_in_dim(spectrum, 0, modes + 1, axis=axis)
+    high = lax.slice_in_dim(spectrum, count - modes, count, axis=axis)
+    return jnp.concatenate([low, high], axis=axis)
+
+
+def _pad_high_modes(spectrum: Array, axis: int, modes: int, count: int, half: bool) -> Array:
+    """Undo `_keep_low_modes` with zeros."""
+    axis += spectrum.ndim
+    missing = count // 2 - modes if half else count - 2 * modes - 1
+    if missing == 0:
+        return spectrum
+    zeros = jnp.zeros((*spectrum.shape[:axis], missing, *spectrum.shape[axis + 1 :]), spectrum.dtype)
+    if half:
+        return jnp.concatenate([spectrum, zeros], axis=axis)
+    low = lax.slice_in_dim(spectrum, 0, modes + 1, axis=axis)
+    high = lax.slice_in_dim(spectrum, modes + 1, 2 * modes + 1, axis=axis)
+    return jnp.concatenate([low, zeros, high], axis=axis)

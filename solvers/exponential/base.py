@@ -1,0 +1,86 @@
+"""What an exponential integrator is: tables from a symbol, and a step."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from sciml.fields.arithmetic import multiply
+from sciml.solvers.exponential.phi import phi_combination, phi_matrices
+
+Tables: TypeAlias = dict[str, Any]
+Rate: TypeAlias = Callable[[Array, Array], Array]
+"""Coefficients and time to the coefficients of the nonlinear part."""
+
+
+class ExponentialMethod(eqx.Module):
+    """A Runge-Kutta method for `u_t = L u + N(u, t)` that treats L exactly.
+
+    L is diagonal in the modes, or couples components in C x C blocks; it may be complex. Final classes give the weights of the
+    phi-functions as a table and the stages as a step.
+
+    Attributes:
+        order: classical order of convergence.
+        stages: evaluations of N per step.
+    """
+
+    order: ClassVar[int]
+    stages: ClassVar[int]
+
+    @abstractmethod
+    def weights(self) -> dict[str, tuple[float, Sequence[float]]]:
+        """Name -> (fraction c of the step, weights of the phi-functions).
+
+        The table is `sum_k weights[k] phi_k(c dt L)`, times `dt` unless phi_0 alone stands in it (a pure decay).
+        """
+
+    @abstractmethod
+    def step(self, tables: Tables, u: Array, first: Array, t: Array, dt: Array, rate: Rate) -> tuple[Array, Array | None]:
+        """One step.
+
+        Args:
+            tables: from `tables`.
+            u: coefficients `(C, *storage)`.
+            first: `rate(u, t)`.
+            t: time at the start.
+            dt: step.
+            rate: the nonlinear part.
+
+        Returns:
+            New coefficients, and what `error` needs from the stages.
+        """
+
+    @abstractmethod
+    def error(self, tables: Tables, kept: Array | None, following: Array, dt: Array) -> Array | None:
+        """Embedded estimate of the local error, `following = rate(u_new, t + dt)`; `None` where the method has none."""
+
+    def tables(self, symbol: Array | np.ndarray, dt: Array | float, *, modes: int) -> Tables:
+        """Coefficients of the method for one symbol and one step.
+
+        Args:
+            symbol: `(C, *storage)` or `(C, C, *storage)`.
+            dt: step, may be a tracer when `symbol` is a JAX array.
+            modes: number of storage axes, which tells the two apart.
+        """
+        z = symbol * dt
+        scales = {name: 1 if len(weights) == 1 else dt for name, (_, weights) in self.weights().items()}
+        if z.ndim == modes + 1:
+            return {name: scales[name] * phi_combination(c * z, weights) for name, (c, weights) in self.weights().items()}
+        highest = max(len(weights) for _, weights in self.weights().values()) - 1
+        fractions = {c for c, _ in self.weights().values()}
+        phis = {c: phi_matrices(c * z, highest) for c in fractions}
+        return {
+            name: scales[name] * sum(weight * phis[c][k] for k, weight in enumerate(weights) if weight)
+            for name, (c, weights) in self.weights().items()
+        }
+
+
+def act(table: Array, u: Array) -> Array:
+    """Apply a table to coefficients: element by element, or C x C blocks on the components."""
+    if table.ndim == u.ndim:
+        return multiply(table, u)
+    return jnp.stack([sum(multiply(table[i, j], u[j]) for j in range(u.shape[0])) for i in range(u.shape[0])])

@@ -1,0 +1,91 @@
+"""Phi-functions of exponential integrators, for scalar and matrix symbols.
+
+`phi_0(z) = exp(z)`, `phi_k(z) = (phi_{k-1}(z) - 1 / (k-1)!) / z`. One formula serves NumPy on the host and tracers in a program: the
+closed form where it is free of cancellation, the Taylor series near zero. It is accurate to a few units of round-off for real and
+complex arguments, which a mean over a circle that keeps only the real part is not (that drops ETDRK to first order on dispersive
+equations).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.linalg
+import numpy as np
+import scipy.linalg
+
+RADIUS = 2.0
+"""Below this modulus the Taylor series is used."""
+
+TERMS = 26
+"""Terms of the series: the first one dropped is below 1e-20 at the radius."""
+
+
+def phi_combination(z: Any, weights: Sequence[float]) -> Any:
+    """`sum_k weights[k] phi_k(z)`, element by element, without cancellation between the terms.
+
+    Args:
+        z: NumPy or JAX array, real or complex.
+        weights: weights of phi_0, phi_1, ...
+
+    Returns:
+        Array like `z`; relative error below 1e-14 in double and 3e-6 in single precision.
+
+    Example:
+        >>> import numpy as np
+        >>> from sciml.solvers.exponential.phi import phi_combination
+        >>> float(phi_combination(np.array(1e-9), [0, 1]))  # phi_1(z) = 1 + z / 2 + ...
+        1.0000000005
+    """
+    xp = np if isinstance(z, np.ndarray) else jnp
+    near = abs(z) < RADIUS
+    # Each branch sees only arguments that are safe for it, so that gradients stay finite.
+    small = xp.where(near, z, xp.zeros_like(z))
+    large = xp.where(near, xp.full_like(z, RADIUS), z)
+    return xp.where(near, _taylor(small, weights), _closed(large, weights, xp))
+
+
+def _taylor(z: Any, weights: Sequence[float]) -> Any:
+    coefficients = [sum(w / math.factorial(j + k) for k, w in enumerate(weights)) for j in range(TERMS)]
+    total = z * 0 + coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        total = total * z + coefficient
+    return total
+
+
+def _closed(z: Any, weights: Sequence[float], xp: Any) -> Any:
+    """`phi_k = (exp(z) - sum_{j<k} z^j / j!) / z^k` over one denominator `z^n`."""
+    n = len(weights) - 1
+    exponential = polynomial = z * 0
+    for k, weight in enumerate(weights):
+        if weight:
+            exponential = exponential + weight * z ** (n - k)
+            for j in range(k):
+                polynomial = polynomial + weight / math.factorial(j) * z ** (n - k + j)
+    return (xp.exp(z) * exponential - polynomial) / z**n
+
+
+def phi_matrices(z: Any, highest: int) -> list[Any]:
+    """`phi_0 ... phi_highest` of a batch of small matrices by one exponential of an augmented matrix.
+
+    Defective blocks (the wave equation's at zero wavenumber) are no special case.
+
+    Args:
+        z: NumPy or JAX array of shape `(C, C, *modes)`.
+        highest: largest index.
+
+    Returns:
+        List of arrays like `z`.
+    """
+    xp = np if isinstance(z, np.ndarray) else jnp
+    size, modes = z.shape[0], z.shape[2:]
+    blocks = xp.moveaxis(z.reshape(size, size, -1), -1, 0)
+    whole = (highest + 1) * size
+    shift = np.kron(np.eye(highest + 1, k=1), np.eye(size))
+    top = xp.pad(blocks, ((0, 0), (0, whole - size), (0, whole - size)))
+    augmented = top + xp.asarray(shift[None], z.dtype)
+    exponential = scipy.linalg.expm(augmented) if xp is np else jax.vmap(jax.scipy.linalg.expm)(augmented)
+    columns = [exponential[:, :size, k * size : (k + 1) * size] for k in range(highest + 1)]
+    return [xp.moveaxis(column, 0, -1).reshape(size, size, *modes) for column in columns]
