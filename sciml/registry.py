@@ -20,6 +20,9 @@ Migration = Callable[[dict[str, Any], int], dict[str, Any]]
 TABLE: dict[str, tuple[str, ...]] = {
     "sciml.boundary": ("Dirichlet", "Neumann", "Periodic", "Robin", "Sides"),
     "sciml.grid": ("Axis", "Grid"),
+    "sciml.normalisation": ("GaussianNormaliser", "Normalised", "RangeNormaliser"),
+    "sciml.random.fourier": ("RandomFourierSeries",),
+    "sciml.random.gaussian": ("GaussianRandomField",),
 }
 
 # fmt: off

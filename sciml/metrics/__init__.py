@@ -1,0 +1,47 @@
+"""Distances between fields: single samples of shape `(channels, *shape)` in, scalars out; `jax.vmap` makes batches.
+
+Predictions and targets may be real or complex; nothing here needs a key. Means over nodes approximate means over the
+box, so all figures compare across resolutions.
+"""
+
+from typing import TYPE_CHECKING
+
+from sciml._lazy import attach
+
+if TYPE_CHECKING:
+    from sciml.metrics.pointwise import boundary_rmse as boundary_rmse
+    from sciml.metrics.pointwise import conserved_rmse as conserved_rmse
+    from sciml.metrics.pointwise import lp_error as lp_error
+    from sciml.metrics.pointwise import maximum_error as maximum_error
+    from sciml.metrics.pointwise import nrmse as nrmse
+    from sciml.metrics.pointwise import relative_l2 as relative_l2
+    from sciml.metrics.pointwise import relative_lp as relative_lp
+    from sciml.metrics.pointwise import rmse as rmse
+    from sciml.metrics.pointwise import vrmse as vrmse
+    from sciml.metrics.sobolev import relative_sobolev as relative_sobolev
+    from sciml.metrics.sobolev import sobolev_norm as sobolev_norm
+    from sciml.metrics.spectral import band_rmse as band_rmse
+    from sciml.metrics.spectral import energy_spectrum as energy_spectrum
+    from sciml.metrics.spectral import fourier_rmse as fourier_rmse
+    from sciml.metrics.spectral import relative_band_errors as relative_band_errors
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "band_rmse": "sciml.metrics.spectral",
+        "boundary_rmse": "sciml.metrics.pointwise",
+        "conserved_rmse": "sciml.metrics.pointwise",
+        "energy_spectrum": "sciml.metrics.spectral",
+        "fourier_rmse": "sciml.metrics.spectral",
+        "lp_error": "sciml.metrics.pointwise",
+        "maximum_error": "sciml.metrics.pointwise",
+        "nrmse": "sciml.metrics.pointwise",
+        "relative_band_errors": "sciml.metrics.spectral",
+        "relative_l2": "sciml.metrics.pointwise",
+        "relative_lp": "sciml.metrics.pointwise",
+        "relative_sobolev": "sciml.metrics.sobolev",
+        "rmse": "sciml.metrics.pointwise",
+        "sobolev_norm": "sciml.metrics.sobolev",
+        "vrmse": "sciml.metrics.pointwise",
+    },
+)
