@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from sciml.fields.arithmetic import multiply
-from sciml.solvers.exponential.phi import phi_combination, phi_matrices
+from sciml.solvers.exponential.phi import phi_combinations, phi_matrices
 
 Tables: TypeAlias = dict[str, Any]
 Rate: TypeAlias = Callable[[Array, Array], Array]
@@ -66,17 +66,32 @@ class ExponentialMethod(eqx.Module):
             dt: step, may be a tracer when `symbol` is a JAX array.
             modes: number of storage axes, which tells the two apart.
         """
-        z = symbol * dt
-        scales = {name: 1 if len(weights) == 1 else dt for name, (_, weights) in self.weights().items()}
-        if z.ndim == modes + 1:
-            return {name: scales[name] * phi_combination(c * z, weights) for name, (c, weights) in self.weights().items()}
-        highest = max(len(weights) for _, weights in self.weights().values()) - 1
-        fractions = {c for c, _ in self.weights().values()}
-        phis = {c: phi_matrices(c * z, highest) for c in fractions}
-        return {
-            name: scales[name] * sum(weight * phis[c][k] for k, weight in enumerate(weights) if weight)
-            for name, (c, weights) in self.weights().items()
-        }
+        z = _times(dt, symbol)
+        tables: Tables = {}
+        for fraction in sorted({fraction for fraction, _ in self.weights().values()}):
+            rows = {name: row for name, (c, row) in self.weights().items() if c == fraction}
+            combine = _scalar_tables if z.ndim == modes + 1 else _block_tables
+            for name, table in combine(fraction * z, rows).items():
+                tables[name] = table if len(rows[name]) == 1 else _times(dt, table)
+        return tables
+
+
+def _scalar_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float]]) -> Tables:
+    xp = np if isinstance(z, np.ndarray) else jnp
+    tables: Tables = {name: row[0] * xp.exp(z) for name, row in rows.items() if len(row) == 1}
+    longer = {name: row for name, row in rows.items() if len(row) > 1}
+    if longer:
+        tables |= dict(zip(longer, phi_combinations(z, list(longer.values()))))
+    return tables
+
+
+def _block_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float]]) -> Tables:
+    phi = phi_matrices(z, max(len(row) for row in rows.values()) - 1)
+    return {name: sum(weight * phi[k] for k, weight in enumerate(row) if weight) for name, row in rows.items()}
+
+
+def _times(number: Array | float, array: Array | np.ndarray) -> Array | np.ndarray:
+    return number * array if isinstance(number, float) else multiply(number, array)
 
 
 def act(table: Array, u: Array) -> Array:
