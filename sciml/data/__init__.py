@@ -1,0 +1,35 @@
+"""Data: samples in memory, on disk and made on the fly."""
+
+from typing import TYPE_CHECKING
+
+from sciml._lazy import attach
+
+if TYPE_CHECKING:
+    from sciml.data.arrays import ArraySource as ArraySource
+    from sciml.data.dataset import DataFormatError as DataFormatError
+    from sciml.data.dataset import Dataset as Dataset
+    from sciml.data.generator import Generator as Generator
+    from sciml.data.hdf5 import HDF5Source as HDF5Source
+    from sciml.data.hdf5 import read_hdf5 as read_hdf5
+    from sciml.data.hdf5 import write_hdf5 as write_hdf5
+    from sciml.data.pdebench import read_pdebench as read_pdebench
+    from sciml.data.pdebench import write_pdebench as write_pdebench
+    from sciml.data.reading import read_dataset as read_dataset
+    from sciml.data.source import Source as Source
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "ArraySource": "sciml.data.arrays",
+        "DataFormatError": "sciml.data.dataset",
+        "Dataset": "sciml.data.dataset",
+        "Generator": "sciml.data.generator",
+        "HDF5Source": "sciml.data.hdf5",
+        "Source": "sciml.data.source",
+        "read_dataset": "sciml.data.reading",
+        "read_hdf5": "sciml.data.hdf5",
+        "read_pdebench": "sciml.data.pdebench",
+        "write_hdf5": "sciml.data.hdf5",
+        "write_pdebench": "sciml.data.pdebench",
+    },
+)
