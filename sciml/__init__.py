@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sciml.files.format import FileFormatError as FileFormatError
     from sciml.grid import Grid as Grid
     from sciml.registry import register as register
+    from sciml.fields.point import residual as residual
     from sciml.solvers.integrate import solve as solve
     from sciml.train import FitResult as FitResult
     from sciml.train import fit as fit
@@ -65,6 +66,7 @@ __getattr__, __dir__, __all__ = attach(
         "registry": "sciml.registry:",
         "sampling": "sciml.sampling:",
         "save": "sciml.checkpoint",
+        "residual": "sciml.fields.point",
         "solve": "sciml.solvers.integrate",
         "solvers": "sciml.solvers:",
     },
