@@ -1,0 +1,90 @@
+"""Works to cite, as BibTeX: a literal table, and what each name of the library rests on."""
+
+# fmt: off
+BIBTEX: dict[str, str] = {
+    "sciml": """@software{sciml,
+  title = {sciml: differentiable scientific computing in JAX},
+  version = {0.1.0}
+}""",
+    "li2021fourier": """@inproceedings{li2021fourier,
+  title = {Fourier Neural Operator for Parametric Partial Differential Equations},
+  author = {Li, Zongyi and Kovachki, Nikola and Azizzadenesheli, Kamyar and Liu, Burigede and Bhattacharya, Kaushik
+  and Stuart, Andrew and Anandkumar, Anima}, booktitle = {International Conference on Learning Representations}, year
+  = {2021}, eprint = {2010.08895}, archivePrefix = {arXiv}
+}""",
+    "you2022learning": """@article{you2022learning,
+  title = {Learning deep Implicit {Fourier} Neural Operators ({IFNOs}) with applications to heterogeneous material
+  modeling}, author = {You, Huaiqian and Zhang, Quinn and Ross, Colton J. and Lee, Chung-Hao and Yu, Yue}, year =
+  {2022}, journal = {arXiv preprint}, eprint = {2203.08205}, archivePrefix = {arXiv}
+}""",
+    "cox2002exponential": """@article{cox2002exponential,
+  title = {Exponential Time Differencing for Stiff Systems},
+  author = {Cox, S. M. and Matthews, P. C.},
+  journal = {Journal of Computational Physics},
+  volume = {176},
+  number = {2},
+  pages = {430--455},
+  year = {2002}
+}""",
+    "kassam2005fourth": """@article{kassam2005fourth,
+  title = {Fourth-Order Time-Stepping for Stiff {PDEs}},
+  author = {Kassam, Aly-Khan and Trefethen, Lloyd N.},
+  journal = {SIAM Journal on Scientific Computing},
+  volume = {26},
+  number = {4},
+  pages = {1214--1233},
+  year = {2005}
+}""",
+    "ronneberger2015unet": """@inproceedings{ronneberger2015unet,
+  title = {{U-Net}: Convolutional Networks for Biomedical Image Segmentation},
+  author = {Ronneberger, Olaf and Fischer, Philipp and Brox, Thomas},
+  booktitle = {Medical Image Computing and Computer-Assisted Intervention},
+  year = {2015},
+  eprint = {1505.04597},
+  archivePrefix = {arXiv}
+}""",
+    "he2016deep": """@inproceedings{he2016deep,
+  title = {Deep Residual Learning for Image Recognition},
+  author = {He, Kaiming and Zhang, Xiangyu and Ren, Shaoqing and Sun, Jian},
+  booktitle = {IEEE Conference on Computer Vision and Pattern Recognition},
+  year = {2016},
+  eprint = {1512.03385},
+  archivePrefix = {arXiv}
+}""",
+    "takamoto2022pdebench": """@inproceedings{takamoto2022pdebench,
+  title = {{PDEBench}: An Extensive Benchmark for Scientific Machine Learning},
+  author = {Takamoto, Makoto and Praditia, Timothy and Leiteritz, Raphael and MacKinlay, Dan and Alesiani, Francesco
+  and Pfl{\\"u}ger, Dirk and Niepert, Mathias}, booktitle = {Advances in Neural Information Processing Systems}, year
+  = {2022}, eprint = {2210.07182}, archivePrefix = {arXiv}
+}""",
+    "koehler2024apebench": """@inproceedings{koehler2024apebench,
+  title = {{APEBench}: A Benchmark for Autoregressive Neural Emulators of {PDEs}},
+  author = {Koehler, Felix and Niedermayr, Simon and Westermann, R{\\"u}diger and Thuerey, Nils},
+  booktitle = {Advances in Neural Information Processing Systems},
+  year = {2024},
+  eprint = {2411.00180},
+  archivePrefix = {arXiv}
+}""",
+    "kidger2021neural": """@phdthesis{kidger2021neural,
+  title = {On Neural Differential Equations},
+  author = {Kidger, Patrick},
+  school = {University of Oxford},
+  year = {2021},
+  eprint = {2202.02435},
+  archivePrefix = {arXiv}
+}""",
+}
+# fmt: on
+
+WORKS: dict[str, tuple[str, ...]] = {
+    "sciml": ("sciml",),
+    "fno": ("li2021fourier",),
+    "ifno": ("you2022learning", "li2021fourier"),
+    "unet": ("ronneberger2015unet",),
+    "resnet": ("he2016deep",),
+    "etdrk": ("cox2002exponential", "kassam2005fourth"),
+    "solve": ("cox2002exponential", "kidger2021neural"),
+    "pdebench": ("takamoto2022pdebench",),
+    "apebench": ("koehler2024apebench",),
+}
+"""What a model, method or format rests on; experiments name theirs in the catalogue."""
