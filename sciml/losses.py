@@ -1,6 +1,6 @@
-"""Losses for `sciml.fit`: `loss(model, batch, key) -> (scalar, metrics)` with a batch of (inputs, outputs)."""
+"""Losses for `sciml.fit`: `loss(model, batch, key) -> (scalar, metrics)` with a batch of inputs and outputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import equinox as eqx
@@ -49,7 +49,7 @@ class SupervisedLoss(eqx.Module):
 
         Args:
             model: called as `model(x, key=key)` on single samples.
-            batch: pair (inputs, outputs) of arrays with leading batch axes.
+            batch: pair (inputs, outputs) of arrays with leading batch axes, or a dictionary with these two names.
             key: split over the batch for models that draw numbers; may be None.
 
         Returns:
@@ -147,8 +147,13 @@ def _mean_squared(prediction: Inexact[Array, "..."], target: Inexact[Array, "...
 
 
 def _pair(batch: PyTree) -> tuple[Array, Array]:
+    if isinstance(batch, Mapping) and {"inputs", "outputs"} <= set(batch):
+        batch = (batch["inputs"], batch["outputs"])
     if not isinstance(batch, tuple | list) or len(batch) != 2:
-        raise TypeError(f"loss: `batch` must be a pair (inputs, outputs), got {type(batch).__name__}.")
+        raise TypeError(
+            "loss: `batch` must be a pair (inputs, outputs) or a dictionary with these names, got "
+            f"{sorted(batch) if isinstance(batch, Mapping) else type(batch).__name__}."
+        )
     inputs, targets = batch
     if inputs.shape[:1] != targets.shape[:1] or inputs.ndim < 1:
         raise ValueError(

@@ -53,6 +53,11 @@ def test_error_is_taken_in_physical_units(batch):
     assert float(naive) > 2 * float(physical)
 
 
+def test_a_batch_may_be_a_dictionary(batch):
+    named = {"inputs": batch[0], "outputs": batch[1], "parameters": None}
+    assert float(relative_l2_loss()(identity, named, None)[0]) == float(relative_l2_loss()(identity, batch, None)[0])
+
+
 def test_each_sample_gets_its_own_key(batch):
     def noisy(x, *, key):
         return x + jax.random.normal(key, x.shape, x.dtype)
