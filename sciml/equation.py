@@ -1,7 +1,7 @@
 """What is solved: evolution equations, written once in the field algebra."""
 
 from abc import abstractmethod
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import equinox as eqx
 import jax
@@ -56,21 +56,12 @@ class Evolution(eqx.Module):
         return self.components
 
     def degree(self, grid: Grid) -> int:
-        """Polynomial degree of the right-hand side on a periodic grid, found by one abstract evaluation."""
-        basis = make_basis(grid, degree=None, is_complex=self.is_complex, precision="float32")
-        state = (len(self.component_names(grid.dimension)), *basis.storage)
-        peak = 1
-
-        def evaluate(coefficients: jax.Array, t: jax.Array) -> None:
-            nonlocal peak
-            peak = max(peak, self.spectral_rhs(SpectralField.state(basis, coefficients, t)).peak)
-
-        jax.eval_shape(
-            evaluate,
-            jax.ShapeDtypeStruct(state, basis.coefficient_dtype),
-            jax.ShapeDtypeStruct((), np.dtype(basis.precision)),
-        )
-        return peak
+        """Polynomial degree of the right-hand side on a periodic grid, found by one abstract evaluation and remembered."""
+        leaves, structure = jax.tree.flatten(self)
+        key = (structure, tuple((np.shape(leaf), np.result_type(leaf)) for leaf in leaves), grid)
+        if key not in _DEGREES:
+            _DEGREES[key] = _abstract_degree(self, grid)
+        return _DEGREES[key]
 
     def spectral_rhs(self, u: SpectralField) -> SpectralField:
         """`rhs` on a spectral field, checked to have the state's component shape."""
@@ -128,6 +119,24 @@ class Semilinear(Evolution):
 
     def _column(self, u: SymbolField) -> Field:
         return self.linear(u)
+
+
+_DEGREES: dict[Any, int] = {}
+
+
+def _abstract_degree(equation: Evolution, grid: Grid) -> int:
+    basis = make_basis(grid, degree=None, is_complex=equation.is_complex, precision="float32")
+    state = (len(equation.component_names(grid.dimension)), *basis.storage)
+    peak = 1
+
+    def evaluate(coefficients: jax.Array, t: jax.Array) -> None:
+        nonlocal peak
+        peak = max(peak, equation.spectral_rhs(SpectralField.state(basis, coefficients, t)).peak)
+
+    jax.eval_shape(
+        evaluate, jax.ShapeDtypeStruct(state, basis.coefficient_dtype), jax.ShapeDtypeStruct((), np.dtype(basis.precision))
+    )
+    return peak
 
 
 def _shaped_like_state(equation: Evolution, result: Field, u: Field) -> Field:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sciml.solvers.exponential import IFRK4 as IFRK4
     from sciml.solvers.exponential import ExponentialMethod as ExponentialMethod
     from sciml.solvers.fixed_step import rollout as rollout
+    from sciml.solvers.fixed_step import rollout_with as rollout_with
     from sciml.solvers.integrate import solve as solve
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
@@ -39,6 +40,7 @@ __getattr__, __dir__, __all__ = attach(
         "Solution": "sciml.solvers.solution",
         "Stepper": "sciml.solvers.stepper",
         "rollout": "sciml.solvers.fixed_step",
+        "rollout_with": "sciml.solvers.fixed_step",
         "solve": "sciml.solvers.integrate",
     },
 )

@@ -73,17 +73,42 @@ def rollout(
         >>> solution.values.shape
         (3, 1, 128)
     """
-    _check_counts(steps, save_every, gradient)
     u0 = checked_state(equation, grid, u0)
-    precision = precision_of(u0)
-    stepper = Stepper.build(equation, grid, dt=dt, method=method, dealiasing=dealiasing, precision=precision)
-    start = jnp.asarray(t0, precision)
+    stepper = Stepper.build(equation, grid, dt=dt, method=method, dealiasing=dealiasing, precision=precision_of(u0))
+    return rollout_with(
+        stepper,
+        u0,
+        steps=steps,
+        save_every=save_every,
+        t0=t0,
+        include_initial=include_initial,
+        gradient=gradient,
+        throw=throw,
+    )
+
+
+def rollout_with(
+    stepper: Stepper,
+    u0: Inexact[Array, "components *grid"] | np.ndarray,
+    *,
+    steps: int,
+    save_every: int = 1,
+    t0: Parameter = 0.0,
+    include_initial: bool = True,
+    gradient: GradientStrategy = "store",
+    throw: bool = True,
+) -> Solution:
+    """`rollout` with a prepared step, for many solves with one set-up; arguments as there."""
+    _check_counts(steps, save_every, gradient)
+    grid = stepper.basis.grid
+    u0 = checked_state(stepper.equation, grid, u0).astype(stepper.basis.dtype)
+    start = jnp.asarray(t0, stepper.basis.precision)
     frames, times, bad_step = _run(stepper, u0, start, steps, save_every, include_initial, gradient)
     statistics = {"steps": steps, "stages": steps * stepper.method.stages, "diverged_at_step": bad_step}
     result = jnp.where(bad_step >= 0, Result.DIVERGED.value, Result.SUCCESSFUL.value)
     solution = Solution(frames, times, result, statistics, grid)
     if throw and not is_traced(solution) and not solution.successful:
-        raise _divergence(equation, stepper, solution)
+        raise _divergence(stepper, solution)
     return solution
 
 
@@ -145,7 +170,7 @@ def _check_counts(steps: int, save_every: int, gradient: str) -> None:
         raise ValueError(f"rollout: `gradient` must be 'store', 'checkpoint' or 'forward', got {gradient!r}.")
 
 
-def _divergence(equation: Evolution, stepper: Stepper, solution: Solution) -> DivergenceError:
+def _divergence(stepper: Stepper, solution: Solution) -> DivergenceError:
     """The error for a solution whose values are on the host."""
     step, dt = int(solution.statistics["diverged_at_step"]), float(stepper.dt)
     finite = np.isfinite(np.asarray(solution.values)).reshape(solution.values.shape[0], -1).all(axis=1)
@@ -154,7 +179,7 @@ def _divergence(equation: Evolution, stepper: Stepper, solution: Solution) -> Di
     offset = float(solution.times[0]) if len(solution.times) else 0.0
     time = offset + step * dt
     message = (
-        f"{type(equation).__name__}: the state is not finite after step {step} (time {time:.6g}, dt {dt:.3g}, "
+        f"{type(stepper.equation).__name__}: the state is not finite after step {step} (time {time:.6g}, dt {dt:.3g}, "
         f"{type(stepper.method).__name__}). Try dt={dt / 2:.3g} or smaller, a finer grid than {solution.grid.shape}, or more "
         f"dissipation. The {good} saved state(s) before are in the exception's `solution`; `throw=False` returns instead of raising."
     )

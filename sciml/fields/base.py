@@ -253,7 +253,8 @@ class Field(eqx.Module):
                 f"convection: needs one component per dimension, {self.dimension}, got component shape {self.shape}."
             )
         if self.dimension == 1:
-            return (0.5 * self * self).d(0)
+            # The factor stays outside: `0.5 * u` would be transformed apart from `u`.
+            return 0.5 * (self * self).d(0)
         return self._convection_advective() if form == "advective" else self._convection_conservative()
 
     def _convection_advective(self) -> Self:
@@ -263,8 +264,8 @@ class Field(eqx.Module):
     def _convection_conservative(self) -> Self:
         velocity, size = tuple(self), range(self.dimension)
         # Each product once: `u_i u_j` stands in two rows.
-        flux = {(i, j): 0.5 * velocity[i] * velocity[j] for i in size for j in size if i <= j}
-        return stack([_sum(flux[min(i, j), max(i, j)].d(j) for j in size) for i in size])
+        flux = {(i, j): velocity[i] * velocity[j] for i in size for j in size if i <= j}
+        return 0.5 * stack([_sum(flux[min(i, j), max(i, j)].d(j) for j in size) for i in size])
 
     def stream_function(self) -> Self:
         """`psi` with `-laplacian(psi) = self`, mean-free; its `curl()` is the velocity of vorticity `self`."""

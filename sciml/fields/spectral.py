@@ -261,7 +261,8 @@ class SpectralField(Field):
             raise ValueError(f"vorticity_convection: needs 2 dimensions, got {self.dimension}.")
         psi = self.stream_function()
         u, v = psi.d(1), -psi.d(0)
-        cross, difference = u * v, (v - u) * (v + u)
+        # Squares, not (v - u)(v + u): the sums would be transformed again.
+        cross, difference = u * v, v * v - u * u
         return cross.d(0, 2) - cross.d(1, 2) + difference.d(0).d(1)
 
     # --- helpers --------------------------------------------------------------------------------------------------------------
