@@ -236,7 +236,7 @@ def _facts(
 ) -> dict[str, Any]:
     """Give sums of what a resumed run must share."""
     value = step.value if seeds is None else jax.vmap(step.value)
-    batch, loss_key = jax.eval_shape(program.batch, 0)
+    batch, loss_key = program.batch_shapes()
     whole = (parts.parameters, parts.frozen, parts.static)
     return {
         "key": resume.host_key(key),

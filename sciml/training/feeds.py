@@ -158,6 +158,7 @@ class BlockFeed(Feed):
         row = source.rows(np.zeros(1, np.int64))
         size = sum(leaf.nbytes for leaf in jax.tree.leaves(row)) * batch_size * (seeds or 1)
         self._block = max(1, min(BLOCK_STEPS, BLOCK_BYTES // max(size, 1), steps))
+        self.arrays = (jax.ShapeDtypeStruct((), jnp.int32), jax.tree.map(self._shape, row))
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sciml-reader")
         self._ahead: dict[int, Future[Any]] = {}
         self._current = -1
@@ -191,6 +192,11 @@ class BlockFeed(Feed):
     def close(self) -> None:
         """Stop the reader."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _shape(self, row: Any) -> jax.ShapeDtypeStruct:
+        batch = (self._batch_size,) if self._seeds is None else (self._seeds, self._batch_size)
+        shape = (self._block, *batch, *row.shape[1:])
+        return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(row.dtype))
 
     def _start(self, number: int) -> "Future[Any]":
         # The orders are drawn here, by the main thread: the reader only reads.

@@ -26,7 +26,7 @@ class History:
 
     def last(self, name: str) -> np.ndarray:
         """Give the newest entry of a name."""
-        return self._parts[name][-1][-1]
+        return np.asarray(self._parts[name][-1][-1])
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Give everything so far."""

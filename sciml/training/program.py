@@ -66,12 +66,15 @@ class Program:
 
     def batch(self, step: int) -> tuple[Any, Any]:
         """Give batch number `step` and the key of the loss there, for the diagnosis."""
+        return jax.jit(self._draw)(self._feed.arrays, self._keys, jnp.asarray(step, jnp.int32))
 
-        def draw(arrays: Any, keys: Any, number: Any) -> tuple[Any, Any]:
-            carry = self._feed.begin(arrays, number, keys[0])
-            return self._feed.draw(arrays, carry, number, keys[0])[0], self._fold(keys[1], number)
+    def batch_shapes(self) -> tuple[Any, Any]:
+        """Give shapes and dtypes of what `batch` gives, without making it."""
+        return jax.eval_shape(self._draw, self._feed.arrays, self._keys, jax.ShapeDtypeStruct((), jnp.int32))
 
-        return jax.jit(draw)(self._feed.arrays, self._keys, jnp.asarray(step, jnp.int32))
+    def _draw(self, arrays: Any, keys: Any, number: Any) -> tuple[Any, Any]:
+        carry = self._feed.begin(arrays, number, keys[0])
+        return self._feed.draw(arrays, carry, number, keys[0])[0], self._fold(keys[1], number)
 
     def _inputs(self, first: int, trips: int) -> tuple[Any, ...]:
         if self._placed is None or self._placed_from is not self._feed.arrays:

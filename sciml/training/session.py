@@ -259,7 +259,7 @@ class Session:
             self._best = Best(self._program.place(parameters), best["value"], best["step"])
 
     def _summary(self) -> str:
-        loss = np.asarray(self._history.last("loss"))
+        loss = self._history.last("loss")
         return f"loss {np.nanmean(loss):.4g}" if np.isfinite(loss).any() else "loss not finite"
 
     def _timed(self, name: str, function: Any, *arguments: Any) -> Any:
