@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sciml.commands.errors import UsageError, unknown
+from sciml.commands.errors import ComputationFailed, UsageError, unknown
 
 # Name -> (module with `main(argv) -> int`, one-line help).
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -92,7 +92,7 @@ def _sentence(error: BaseException) -> str:
 
 def _is_expected(error: Exception) -> bool:
     """Failures of a computation that say all there is to know."""
-    return type(error).__name__ in ("DivergenceError", "TrainingDiverged")
+    return isinstance(error, ComputationFailed) or type(error).__name__ in ("DivergenceError", "TrainingDiverged")
 
 
 def _fail(arguments: list[str], message: str, code: int) -> int:

@@ -8,6 +8,10 @@ class UsageError(Exception):
     """Shown as one line; the exit code is 2."""
 
 
+class ComputationFailed(Exception):
+    """A computation did not reach its end: one line, exit code 1."""
+
+
 def unknown(kind: str, given: str, known: Iterable[str]) -> str:
     """Say that a name is unknown, and which one may have been meant."""
     names = list(known)

@@ -1,0 +1,77 @@
+"""Initial states of `sciml solve` and `sciml generate`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sciml.commands.errors import UsageError
+from sciml.commands.expression import evaluate
+
+
+@dataclass(frozen=True)
+class InitialOptions:
+    """The initial state."""
+
+    initial: str
+    """"fourier" (random series), "grf" (Gaussian random field), or a formula such as "-sin(pi*x)", one per component
+    separated by semicolons."""
+    modes: int = 5
+    """Highest wave of the random series."""
+    variance_scale: float = 625.0
+    """Of the random field, whose covariance is variance_scale (tau^2 - laplacian)^(-alpha)."""
+    tau: float = 5.0
+    """Inverse correlation length of the random field."""
+    alpha: float = 2.0
+    """Smoothness of the random field."""
+
+
+def is_random(options: InitialOptions) -> bool:
+    """Whether the state depends on the key."""
+    return options.initial in ("fourier", "grf")
+
+
+def sampler(options: InitialOptions, equation: Any, grid: Any, dtype: Any) -> Callable[[Any], Any]:
+    """A function key -> state of shape `(components, *grid.shape)`, complex where the equation is.
+
+    Raises:
+        UsageError: for a formula that cannot be read or has the wrong number of components.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    from sciml.random import GaussianRandomField, RandomFourierSeries
+
+    components = equation.component_names(grid.dimension)
+    state_dtype = jnp.promote_types(dtype, jnp.complex64) if equation.is_complex else jnp.dtype(dtype)
+    if not is_random(options):
+        fixed = _formulas(options.initial, components, grid, equation.is_complex).astype(state_dtype)
+        return lambda key: jnp.asarray(fixed)
+    if options.initial == "grf":
+        draw: Any = GaussianRandomField(
+            grid, variance_scale=options.variance_scale, tau=options.tau, alpha=options.alpha, dtype=dtype
+        )
+    else:
+        draw = RandomFourierSeries(grid, modes=options.modes, dtype=dtype)
+
+    def sample(key: Any) -> Any:
+        keys = jax.random.split(key, len(components))
+        return jnp.concatenate([draw.sample(k) for k in keys]).astype(state_dtype)
+
+    return sample
+
+
+def _formulas(text: str, components: tuple[str, ...], grid: Any, is_complex: bool) -> np.ndarray:
+    parts = [part for part in text.split(";") if part.strip()]
+    if len(parts) != len(components):
+        raise UsageError(
+            f"--initial needs {len(components)} formulas, for {', '.join(components)}, separated by semicolons; "
+            f"got {len(parts)}"
+        )
+    state = np.stack([evaluate(part, dict(zip("xyz", grid.coordinates()))) for part in parts])
+    if np.iscomplexobj(state) and not is_complex:
+        raise UsageError("--initial is complex, but the state of this equation is real")
+    if not np.isfinite(state).all():
+        raise UsageError("--initial is not finite at every node")
+    return state
