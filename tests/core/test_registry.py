@@ -34,7 +34,7 @@ def final_modules(package: str) -> list[type]:
     return [thing for thing in found if not inspect.isabstract(thing) and not thing.__name__.startswith("Abstract")]
 
 
-@pytest.mark.parametrize("package", ["sciml.models", "sciml.physics"])
+@pytest.mark.parametrize("package", ["sciml.models", "sciml.physics", "sciml.random"])
 def test_every_class_of_a_room_can_be_saved(package):
     missing = []
     for thing in final_modules(package):
