@@ -5,7 +5,7 @@ parts, `(2, C, *grid.shape)`; `EvolutionTerm.pack` and `unpack` convert. Step co
 own.
 """
 
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import diffrax
 import equinox as eqx
@@ -53,7 +53,7 @@ class EvolutionTerm(diffrax.AbstractTerm):
     @classmethod
     def build(
         cls, equation: Evolution, grid: Grid, *, precision: str = "float32", dealiasing: Dealiasing = "truncation"
-    ) -> Self:
+    ) -> "EvolutionTerm":
         """Prepare a term; arguments as in `Stepper.build`."""
         basis = basis_for(equation, grid, dealiasing=dealiasing, precision=precision)
         symbol = equation.symbol(basis)
@@ -144,17 +144,17 @@ class ExponentialSolver(diffrax.AbstractAdaptiveSolver):
         """Order of the method."""
         return self.method.order
 
-    def func(self, terms: EvolutionTerm, t0: Any, y0: Any, args: Any) -> Any:
+    def func(self, terms: Any, t0: Any, y0: Any, args: Any) -> Any:
         """Time derivative of the state."""
         return terms.vf(t0, y0, args)
 
-    def init(self, terms: EvolutionTerm, t0: Any, t1: Any, y0: Any, args: Any) -> Array:
+    def init(self, terms: Any, t0: Any, t1: Any, y0: Any, args: Any) -> Array:
         """The explicit rate at the start, handed from step to step as real and imaginary parts."""
         terms, sign = _unwrapped(terms)
         return _as_pair(terms.explicit_rate(terms.to_coefficients(y0), sign * terms._time(t0)))
 
     def step(
-        self, terms: EvolutionTerm, t0: Any, t1: Any, y0: Any, args: Any, solver_state: Array, made_jump: Any
+        self, terms: Any, t0: Any, t1: Any, y0: Any, args: Any, solver_state: Array, made_jump: Any
     ) -> tuple[Any, Any, dict[str, Any], Array, diffrax.RESULTS]:
         """One step with its error estimate."""
         terms, sign = _unwrapped(terms)

@@ -1,6 +1,6 @@
 """A prepared time step: set-up is split from solve."""
 
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -55,7 +55,7 @@ class Stepper(eqx.Module):
         method: ExponentialMethod | None = None,
         dealiasing: Dealiasing = "truncation",
         precision: str = "float32",
-    ) -> Self:
+    ) -> "Stepper":
         """Prepare a step.
 
         Args:

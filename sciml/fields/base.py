@@ -7,7 +7,7 @@ evaluates it: `SpectralField`, `SymbolField`, `PointField`.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 import numpy as np
@@ -43,35 +43,35 @@ class Field(eqx.Module):
         """Number of space dimensions."""
 
     @abstractmethod
-    def _plus(self, other: Self) -> Self:
+    def _plus(self, other: "Field") -> "Field":
         """Sum with a field of the same component shape."""
 
     @abstractmethod
-    def _times(self, other: Self) -> Self:
+    def _times(self, other: "Field") -> "Field":
         """Product with a field of the same component shape."""
 
     @abstractmethod
-    def _scaled(self, factor: Scalar) -> Self:
+    def _scaled(self, factor: Scalar) -> "Field":
         """Product with a number or an array that broadcasts to the component shape."""
 
     @abstractmethod
-    def _constant(self, value: Scalar) -> Self:
+    def _constant(self, value: Scalar) -> "Field":
         """The constant field `value`, a number or an array of component shape."""
 
     @abstractmethod
-    def _components(self, pick: Callable[[np.ndarray], Any]) -> Self:
+    def _components(self, pick: Callable[[np.ndarray], Any]) -> "Field":
         """Rearrange components: `pick` maps an index array of shape `self.shape` to the indices wanted."""
 
     @abstractmethod
-    def _stacked(self, rows: Sequence[Self]) -> Self:
+    def _stacked(self, rows: Sequence["Field"]) -> "Field":
         """Fields of one component shape along a new leading component axis."""
 
     @abstractmethod
-    def d(self, axis: int, order: int = 1) -> Self:
+    def d(self, axis: int, order: int = 1) -> "Field":
         """Partial derivative of `order` along space axis `axis`."""
 
     @abstractmethod
-    def map(self, fn: Callable[..., Array], *others: "Field", dealiasing: int | Literal["none"] | None = None) -> Self:
+    def map(self, fn: Callable[..., Array], *others: "Field", dealiasing: int | Literal["none"] | None = None) -> "Field":
         """Pointwise function `fn(self, *others)` of field values.
 
         Args:
@@ -81,78 +81,78 @@ class Field(eqx.Module):
         """
 
     @abstractmethod
-    def conj(self) -> Self:
+    def conj(self) -> "Field":
         """Complex conjugate."""
 
     @abstractmethod
-    def coordinate(self, axis: int) -> Self:
+    def coordinate(self, axis: int) -> "Field":
         """Coordinate of one space axis as a scalar field."""
 
     @property
     @abstractmethod
-    def time(self) -> Self:
+    def time(self) -> "Field":
         """Time as a scalar field."""
 
     @property
     @abstractmethod
-    def dt(self) -> Self:
+    def dt(self) -> "Field":
         """Time derivative."""
 
-    def like(self, array: Array | np.ndarray) -> Self:
+    def like(self, array: Array | np.ndarray) -> "Field":
         """A given field: values on the grid's nodes, shape `(*component shape, *grid.shape)`."""
         raise self._refusal("like", "it needs values at this discretisation's nodes")
 
-    def apply(self, fn: Callable[[Array], Array], *, dealiasing: int | Literal["none"] | None = None) -> Self:
+    def apply(self, fn: Callable[[Array], Array], *, dealiasing: int | Literal["none"] | None = None) -> "Field":
         """A function of the whole array of point values (a convolution, a learned closure)."""
         raise self._refusal("apply", "it needs values on a grid")
 
-    def project(self) -> Self:
+    def project(self) -> "Field":
         """The same field in the form cheapest to use many times; spectral fields transform a product once and for all."""
         return self
 
-    def inverse_laplacian(self) -> Self:
+    def inverse_laplacian(self) -> "Field":
         """The mean-free solution of `laplacian(phi) = self - mean(self)`."""
         raise self._refusal("inverse_laplacian", "it is not a local operation")
 
-    def leray(self) -> Self:
+    def leray(self) -> "Field":
         """Projection of a vector field on its divergence-free part."""
         raise self._refusal("leray", "it is not a local operation")
 
     # --- arithmetic -----------------------------------------------------------------------------------------------------------
 
-    def __add__(self, other: "Field | Scalar") -> Self:
+    def __add__(self, other: "Field | Scalar") -> "Field":
         if not isinstance(other, Field):
             other = self._constant(other)
         left, right = self._aligned(other)
         return left._plus(right)
 
-    def __mul__(self, other: "Field | Scalar") -> Self:
+    def __mul__(self, other: "Field | Scalar") -> "Field":
         if not isinstance(other, Field):
             self._check_number(other)
             return self._scaled(other)
         left, right = self._aligned(other)
         return left._times(right)
 
-    def __radd__(self, other: Scalar) -> Self:
+    def __radd__(self, other: Scalar) -> "Field":
         # The built-in `sum` starts from the integer zero.
         return self if isinstance(other, int) and other == 0 else self + other
 
-    def __rmul__(self, other: Scalar) -> Self:
+    def __rmul__(self, other: Scalar) -> "Field":
         return self * other
 
-    def __neg__(self) -> Self:
+    def __neg__(self) -> "Field":
         return self._scaled(-1.0)
 
-    def __pos__(self) -> Self:
+    def __pos__(self) -> "Field":
         return self
 
-    def __sub__(self, other: "Field | Scalar") -> Self:
+    def __sub__(self, other: "Field | Scalar") -> "Field":
         return self + (-other)
 
-    def __rsub__(self, other: Scalar) -> Self:
+    def __rsub__(self, other: Scalar) -> "Field":
         return -self + other
 
-    def __truediv__(self, other: Scalar) -> Self:
+    def __truediv__(self, other: Scalar) -> "Field":
         if isinstance(other, Field):
             raise TypeError(
                 f"{type(self).__name__}: a quotient of fields is not a polynomial; write "
@@ -161,7 +161,7 @@ class Field(eqx.Module):
         self._check_number(other)
         return self._scaled(1.0 / other)
 
-    def __pow__(self, exponent: int) -> Self:
+    def __pow__(self, exponent: Scalar) -> "Field":
         if not isinstance(exponent, int) or exponent < 1:
             raise TypeError(
                 f"{type(self).__name__}: `**` takes a positive integer, got {exponent!r}; use `u.map(fn, dealiasing=...)`."
@@ -171,7 +171,7 @@ class Field(eqx.Module):
             power = power * self
         return power
 
-    def __getitem__(self, index: int) -> Self:
+    def __getitem__(self, index: int) -> "Field":
         if not self.shape:
             raise IndexError(f"{type(self).__name__}: a scalar field has no components.")
         if not -self.shape[0] <= index < self.shape[0]:
@@ -183,17 +183,17 @@ class Field(eqx.Module):
             raise TypeError(f"{type(self).__name__}: a scalar field has no length.")
         return self.shape[0]
 
-    def __iter__(self) -> Iterator[Self]:
+    def __iter__(self) -> Iterator["Field"]:
         return (self[i] for i in range(len(self)))
 
     # --- composites -----------------------------------------------------------------------------------------------------------
 
-    def grad(self) -> Self:
+    def grad(self) -> "Field":
         """Gradient: a new last component axis of length `dimension`."""
         rows = stack([self.d(axis) for axis in range(self.dimension)])
         return rows._components(lambda indices: np.moveaxis(indices, 0, -1)) if self.shape else rows
 
-    def div(self) -> Self:
+    def div(self) -> "Field":
         """Divergence over the last component axis, which must have length `dimension`."""
         if not self.shape or self.shape[-1] != self.dimension:
             raise ValueError(
@@ -202,7 +202,7 @@ class Field(eqx.Module):
             )
         return _sum(self._components(lambda i, a=axis: i[..., a]).d(axis) for axis in range(self.dimension))
 
-    def curl(self) -> Self:
+    def curl(self) -> "Field":
         """Curl: `(d_y, -d_x)` of a scalar and the scalar vorticity of a vector in 2-D, the usual vector in 3-D."""
         if self.dimension == 2 and self.shape in {(), (1,)}:
             scalar = self[0] if self.shape else self
@@ -216,27 +216,27 @@ class Field(eqx.Module):
             f"{type(self).__name__}.curl: no curl of component shape {self.shape} in {self.dimension} dimension(s)."
         )
 
-    def laplacian(self) -> Self:
+    def laplacian(self) -> "Field":
         """Sum of the second derivatives along each axis."""
         return _sum(self.d(axis, 2) for axis in range(self.dimension))
 
-    def biharmonic(self) -> Self:
+    def biharmonic(self) -> "Field":
         """The Laplacian twice."""
         return self.laplacian().laplacian()
 
-    def diffusion(self, coefficient: "Field | Scalar") -> Self:
+    def diffusion(self, coefficient: "Field | Scalar") -> "Field":
         """`div(coefficient grad u)`; a number gives `coefficient * laplacian`."""
         if not isinstance(coefficient, Field):
             return coefficient * self.laplacian()
         return _sum((coefficient * self.d(axis)).d(axis) for axis in range(self.dimension))
 
-    def squared_norm(self) -> Self:
+    def squared_norm(self) -> "Field":
         """Sum over components of `|u|^2`, a scalar field."""
         if not self.shape:
             return self * self.conj()
         return _sum(row.squared_norm() for row in self)
 
-    def convection(self, form: ConvectionForm = "advective") -> Self:
+    def convection(self, form: ConvectionForm = "advective") -> "Field":
         """Transport of a velocity by itself.
 
         Args:
@@ -257,21 +257,21 @@ class Field(eqx.Module):
             return 0.5 * (self * self).d(0)
         return self._convection_advective() if form == "advective" else self._convection_conservative()
 
-    def _convection_advective(self) -> Self:
+    def _convection_advective(self) -> "Field":
         velocity = tuple(self)
         return stack([_sum(v * row.d(axis) for axis, v in enumerate(velocity)) for row in velocity])
 
-    def _convection_conservative(self) -> Self:
+    def _convection_conservative(self) -> "Field":
         velocity, size = tuple(self), range(self.dimension)
         # Each product once: `u_i u_j` stands in two rows.
         flux = {(i, j): velocity[i] * velocity[j] for i in size for j in size if i <= j}
         return 0.5 * stack([_sum(flux[min(i, j), max(i, j)].d(j) for j in size) for i in size])
 
-    def stream_function(self) -> Self:
+    def stream_function(self) -> "Field":
         """`psi` with `-laplacian(psi) = self`, mean-free; its `curl()` is the velocity of vorticity `self`."""
         return -self.inverse_laplacian()
 
-    def vorticity_convection(self) -> Self:
+    def vorticity_convection(self) -> "Field":
         """`v . grad(w)` of a 2-D vorticity `w` (shape `(1,)` or `()`), `v` its own divergence-free velocity."""
         if self.dimension != 2:
             raise ValueError(f"vorticity_convection: needs 2 dimensions, got {self.dimension}.")
@@ -280,7 +280,7 @@ class Field(eqx.Module):
 
     # --- helpers --------------------------------------------------------------------------------------------------------------
 
-    def _aligned(self, other: "Field") -> tuple[Self, Self]:
+    def _aligned(self, other: "Field") -> tuple["Field", "Field"]:
         """Both fields with the same component shape, trailing axes aligned."""
         if type(other) is not type(self):
             raise TypeError(f"cannot combine {type(self).__name__} with {type(other).__name__}: one expression, one kind of field.")
@@ -292,7 +292,7 @@ class Field(eqx.Module):
             raise ValueError(f"component shapes {self.shape} and {other.shape} do not broadcast.") from None
         return self._broadcast(shape), other._broadcast(shape)
 
-    def _broadcast(self, shape: tuple[int, ...]) -> Self:
+    def _broadcast(self, shape: tuple[int, ...]) -> "Field":
         return self if shape == self.shape else self._components(lambda indices: np.broadcast_to(indices, shape))
 
     def _check_number(self, value: Scalar) -> None:

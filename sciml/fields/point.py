@@ -7,7 +7,7 @@ together; then the expression is evaluated on that table, products by Leibniz' r
 import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 import jax
@@ -58,10 +58,10 @@ class PointField(Field):
 
     # --- primitives -----------------------------------------------------------------------------------------------------------
 
-    def _plus(self, other: Self) -> Self:
+    def _plus(self, other: "PointField") -> "PointField":
         return self._new(lambda alpha: self.at(alpha) + other.at(alpha))
 
-    def _times(self, other: Self) -> Self:
+    def _times(self, other: "PointField") -> "PointField":
         def leibniz(alpha: MultiIndex) -> Array:
             terms = []
             for beta in itertools.product(*(range(a + 1) for a in alpha)):
@@ -73,13 +73,13 @@ class PointField(Field):
 
         return self._new(leibniz)
 
-    def _scaled(self, factor: Scalar) -> Self:
+    def _scaled(self, factor: Scalar) -> "PointField":
         number = self._number(factor)
         potential = None if self.potential is None else self.potential._scaled(factor)
         spread = number[..., None] if number.ndim else number
         return self._new(lambda alpha: self.at(alpha) * spread, potential=potential)
 
-    def _constant(self, value: Scalar) -> Self:
+    def _constant(self, value: Scalar) -> "PointField":
         number = self._number(value)
         shape = (*number.shape, self.points.shape[0])
 
@@ -89,7 +89,7 @@ class PointField(Field):
 
         return self._new(at, number.shape)
 
-    def _components(self, pick: Callable[[np.ndarray], Any]) -> Self:
+    def _components(self, pick: Callable[[np.ndarray], Any]) -> "PointField":
         indices = np.asarray(pick(np.arange(math.prod(self.shape)).reshape(self.shape)))
 
         def at(alpha: MultiIndex) -> Array:
@@ -100,21 +100,21 @@ class PointField(Field):
         potential = self.potential._components(pick) if self.potential is not None and whole else None
         return self._new(at, indices.shape, potential)
 
-    def _stacked(self, rows: Sequence[Self]) -> Self:
+    def _stacked(self, rows: Sequence["PointField"]) -> "PointField":
         return self._new(lambda alpha: jnp.stack([row.at(alpha) for row in rows]), (len(rows), *rows[0].shape))
 
-    def d(self, axis: int, order: int = 1) -> Self:
+    def d(self, axis: int, order: int = 1) -> "PointField":
         """Partial derivative along a space axis."""
         if not 0 <= axis < self.dimension:
             raise ValueError(f"d: `axis` must be in 0..{self.dimension - 1}, got {axis}.")
         return self._derivative(axis, order)
 
     @property
-    def dt(self) -> Self:
+    def dt(self) -> "PointField":
         """Time derivative."""
         return self._derivative(self.dimension, 1)
 
-    def map(self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None) -> Self:
+    def map(self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None) -> "PointField":
         """Pointwise function; `dealiasing` has no meaning here."""
         fields = [self, *others]
 
@@ -128,20 +128,20 @@ class PointField(Field):
 
         return self._new(at)
 
-    def conj(self) -> Self:
+    def conj(self) -> "PointField":
         """Complex conjugate; the coordinates are real, so it commutes with derivatives."""
         return self._new(lambda alpha: jnp.conj(self.at(alpha))) if self.is_complex else self
 
-    def coordinate(self, axis: int) -> Self:
+    def coordinate(self, axis: int) -> "PointField":
         """Coordinate of one space axis."""
         return self._coordinate(axis)
 
     @property
-    def time(self) -> Self:
+    def time(self) -> "PointField":
         """Time at each point."""
         return self._coordinate(self.dimension)
 
-    def inverse_laplacian(self) -> Self:
+    def inverse_laplacian(self) -> "PointField":
         """The potential, where the state was given by it."""
         if self.potential is None:
             raise self._refusal(
@@ -156,16 +156,16 @@ class PointField(Field):
     def _zero(self) -> MultiIndex:
         return (0,) * self.points.shape[1]
 
-    def _new(self, at: _At, shape: tuple[int, ...] | None = None, potential: "PointField | None" = None) -> Self:
+    def _new(self, at: _At, shape: tuple[int, ...] | None = None, potential: "PointField | None" = None) -> "PointField":
         return type(self)(at, self.shape if shape is None else shape, self.points, self.is_complex, potential)
 
-    def _derivative(self, axis: int, order: int) -> Self:
+    def _derivative(self, axis: int, order: int) -> "PointField":
         def at(alpha: MultiIndex) -> Array:
             return self.at(tuple(a + order * (i == axis) for i, a in enumerate(alpha)))
 
         return self._new(at)
 
-    def _coordinate(self, axis: int) -> Self:
+    def _coordinate(self, axis: int) -> "PointField":
         values = self.points[:, axis]
 
         def at(alpha: MultiIndex) -> Array:

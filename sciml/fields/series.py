@@ -1,6 +1,5 @@
 """Spectral solutions as functions of coordinates."""
 
-from typing import Self
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -34,7 +33,7 @@ class FourierSeries(eqx.Module):
     @classmethod
     def interpolate(
         cls, grid: Grid, values: Inexact[Array, "times components *grid"], times: Float[Array, " times"], *, inverse_laplacian: bool = False
-    ) -> Self:
+    ) -> "FourierSeries":
         """Interpolate states.
 
         Args:

@@ -1,7 +1,7 @@
 """Fourier discretisation of the field algebra: the expression decides which transforms are paid."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NoReturn, Self
+from typing import Any, Literal, NoReturn
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -39,7 +39,7 @@ class SpectralField(Field):
     t: Array | None = None
 
     @classmethod
-    def state(cls, basis: FourierBasis, coefficients: Complex[Array, "components ..."], t: Array | None = None) -> Self:
+    def state(cls, basis: FourierBasis, coefficients: Complex[Array, "components ..."], t: Array | None = None) -> "SpectralField":
         """The unknown of an equation, given by its coefficients."""
         shape = coefficients.shape[: coefficients.ndim - basis.dimension]
         return cls(basis, shape, linear=coefficients, degree=1, peak=1, t=t)
@@ -78,12 +78,12 @@ class SpectralField(Field):
         """Values on the grid's nodes, projected on the retained modes, shape `(*components, *grid.shape)`."""
         return self.basis.decode(self.total_coefficients())
 
-    def project(self) -> Self:
+    def project(self) -> "SpectralField":
         """The same field held by coefficients alone. Use it for a product that stands in several rows: one transform, not one each."""
         rest = self.rest_coefficients()
         return self._with(linear=self.linear, coefficients=rest, degree=min(self.degree, 1) if rest is None else 1)
 
-    def without_linear(self) -> Self:
+    def without_linear(self) -> "SpectralField":
         """All but the `linear` part."""
         return self._with(
             constant=self.constant, coefficients=self.coefficients, points=self.points, degree=self.degree
@@ -91,7 +91,7 @@ class SpectralField(Field):
 
     # --- primitives -----------------------------------------------------------------------------------------------------------
 
-    def _plus(self, other: Self) -> Self:
+    def _plus(self, other: "SpectralField") -> "SpectralField":
         return self._with(
             constant=_maybe(add, self.constant, other.constant),
             linear=_maybe(add, self.linear, other.linear),
@@ -101,7 +101,7 @@ class SpectralField(Field):
             peak=max(self.peak, other.peak),
         )
 
-    def _scaled(self, factor: Scalar) -> Self:
+    def _scaled(self, factor: Scalar) -> "SpectralField":
         number = self._number(factor)
         spread = self._spread(jnp.broadcast_to(number, self.shape)) if number.ndim else number
         return self._with(
@@ -112,7 +112,7 @@ class SpectralField(Field):
             degree=self.degree,
         )
 
-    def _times(self, other: Self) -> Self:
+    def _times(self, other: "SpectralField") -> "SpectralField":
         result = self._with(peak=max(self.peak, other.peak))
         left, right = self._without_constant(), other._without_constant()
         if self.constant is not None:
@@ -128,11 +128,11 @@ class SpectralField(Field):
         product = left._point_values() * right._point_values()
         return result._plus(self._with(points=product, degree=degree, peak=max(self.peak, other.peak, degree)))
 
-    def _constant(self, value: Scalar) -> Self:
+    def _constant(self, value: Scalar) -> "SpectralField":
         number = cast(value, self.basis.dtype, "a constant")
         return self._with(constant=number, component_shape=number.shape, peak=0)
 
-    def _components(self, pick: Callable[[np.ndarray], Any]) -> Self:
+    def _components(self, pick: Callable[[np.ndarray], Any]) -> "SpectralField":
         indices = np.asarray(pick(np.arange(int(np.prod(self.shape))).reshape(self.shape)))
 
         def rearranged(part: Array | None) -> Array | None:
@@ -154,7 +154,7 @@ class SpectralField(Field):
             degree=self.degree,
         )
 
-    def _stacked(self, rows: Sequence[Self]) -> Self:
+    def _stacked(self, rows: Sequence["SpectralField"]) -> "SpectralField":
         # Zero rows would be transformed too, so points stay points only where every row has them.
         if not all(row.points is not None for row in rows):
             rows = [row if row.points is None else row.project() for row in rows]
@@ -176,7 +176,7 @@ class SpectralField(Field):
             peak=max(row.peak for row in rows),
         )
 
-    def d(self, axis: int, order: int = 1) -> Self:
+    def d(self, axis: int, order: int = 1) -> "SpectralField":
         """Partial derivative; exact on the retained modes."""
         if not 0 <= axis < self.dimension:
             raise ValueError(f"d: `axis` must be in 0..{self.dimension - 1}, got {axis}.")
@@ -185,27 +185,27 @@ class SpectralField(Field):
         symbol = self.basis.derivative_symbol(axis, order)
         return self._mode_by_mode(lambda c: self.basis.scale(c, symbol))
 
-    def map(self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None) -> Self:
+    def map(self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None) -> "SpectralField":
         """Pointwise function on the quadrature points; see `Field.map`."""
         return self._on_points("map", fn, others, dealiasing)
 
-    def apply(self, fn: Callable[[Array], Array], *, dealiasing: int | Literal["none"] | None = None) -> Self:
+    def apply(self, fn: Callable[[Array], Array], *, dealiasing: int | Literal["none"] | None = None) -> "SpectralField":
         """A function of the array of quadrature-point values, `(*components, *points) -> (*components', *points)`."""
         return self._on_points("apply", fn, (), dealiasing)
 
-    def conj(self) -> Self:
+    def conj(self) -> "SpectralField":
         """Complex conjugate; the field itself when it is real."""
         if not self.basis.is_complex:
             return self
         return self._with(points=jnp.conj(self._all_points()), degree=self.degree)
 
-    def coordinate(self, axis: int) -> Self:
+    def coordinate(self, axis: int) -> "SpectralField":
         """Coordinate of one axis on the quadrature points; wrap it in a periodic function before differentiating."""
         values = jnp.asarray(self.basis.coordinates(axis), self.basis.dtype)
         return self._with(component_shape=(), points=values, peak=0)
 
     @property
-    def time(self) -> Self:
+    def time(self) -> "SpectralField":
         """Time, the same on all points."""
         if self.t is None:
             raise ValueError("time: this equation depends on time, and no time was given to evaluate it at.")
@@ -218,7 +218,7 @@ class SpectralField(Field):
         """Refused: a spectral state knows its time derivative only through the equation."""
         raise self._refusal("dt", "the time derivative is what the equation gives; use `equation.rhs(u)`")
 
-    def like(self, array: Array | np.ndarray) -> Self:
+    def like(self, array: Array | np.ndarray) -> "SpectralField":
         """A given field from its values on the grid's nodes, resampled to the quadrature points."""
         shape = tuple(np.shape(array))
         components = shape[: max(0, len(shape) - self.dimension)]
@@ -231,19 +231,19 @@ class SpectralField(Field):
 
     # --- composites known better here -----------------------------------------------------------------------------------------
 
-    def laplacian(self) -> Self:
+    def laplacian(self) -> "SpectralField":
         """Sum of the second derivatives, one multiplication."""
         return self._mode_by_mode(lambda c: multiply(c, self.basis.laplacian_symbol(jnp)))
 
-    def inverse_laplacian(self) -> Self:
+    def inverse_laplacian(self) -> "SpectralField":
         """Mean-free inverse of the Laplacian; the mean of the field is dropped."""
         return self._mode_by_mode(lambda c: multiply(c, self.basis.inverse_laplacian_symbol(jnp)))
 
-    def leray(self) -> Self:
+    def leray(self) -> "SpectralField":
         """`u - grad inverse_laplacian div u`."""
         return self - self.div().inverse_laplacian().grad()
 
-    def _convection_advective(self) -> Self:
+    def _convection_advective(self) -> "SpectralField":
         # Lamb form: grad(|u|^2 / 2) - u x curl(u). The same function, with fewer transforms than component by component.
         rate = 0.5 * self.squared_norm()
         pressure = rate.grad()
@@ -255,7 +255,7 @@ class SpectralField(Field):
         p, q, r = vorticity
         return pressure - stack([v * r - w * q, w * p - u * r, u * q - v * p])
 
-    def vorticity_convection(self) -> Self:
+    def vorticity_convection(self) -> "SpectralField":
         """`v . grad(w)` by Basdevant's form: four transforms in place of five."""
         if self.dimension != 2:
             raise ValueError(f"vorticity_convection: needs 2 dimensions, got {self.dimension}.")
@@ -271,12 +271,12 @@ class SpectralField(Field):
     def _empty(self) -> bool:
         return self.linear is None and self.coefficients is None and self.points is None
 
-    def _with(self, **parts: Any) -> Self:
+    def _with(self, **parts: Any) -> "SpectralField":
         """A field on the same basis with only the parts given."""
         defaults = {"component_shape": self.shape, "peak": self.peak, "t": self.t}
         return type(self)(basis=self.basis, **(defaults | parts))
 
-    def _without_constant(self) -> Self:
+    def _without_constant(self) -> "SpectralField":
         return self._with(
             linear=self.linear, coefficients=self.coefficients, points=self.points, degree=self.degree
         )
@@ -305,7 +305,7 @@ class SpectralField(Field):
         values = self._point_values()
         return values if self.constant is None else add(values, self._spread(self.constant))
 
-    def _mode_by_mode(self, fn: Callable[[Array], Array]) -> Self:
+    def _mode_by_mode(self, fn: Callable[[Array], Array]) -> "SpectralField":
         """A linear operator given by its symbol, which vanishes on constants."""
         rest = None if self.coefficients is None and self.points is None else self._without_constant().rest_coefficients()
         return self._with(
@@ -314,7 +314,7 @@ class SpectralField(Field):
             degree=min(self.degree, 1),
         )
 
-    def _on_points(self, name: str, fn: Callable, others: Sequence[Any], dealiasing: int | Literal["none"] | None) -> Self:
+    def _on_points(self, name: str, fn: Callable, others: Sequence[Any], dealiasing: int | Literal["none"] | None) -> "SpectralField":
         if dealiasing is None:
             raise ValueError(
                 f"{name}: a spectral field must be told how to dealias a general function: pass `dealiasing=p` to treat it as a "

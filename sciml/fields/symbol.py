@@ -1,7 +1,7 @@
 """The symbol of an equation's linear part: what it does to one Fourier mode."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, NoReturn, Self
+from typing import Any, Final, Literal, NoReturn
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -38,7 +38,7 @@ class SymbolField(Field):
     xp: Any = eqx.field(static=True)
 
     @classmethod
-    def unit(cls, basis: FourierBasis, components: int, component: int, *, strict: bool, xp: Any) -> Self:
+    def unit(cls, basis: FourierBasis, components: int, component: int, *, strict: bool, xp: Any) -> "SymbolField":
         """The state whose `component` has the coefficient one in every mode."""
         entries, constants = np.full(components, None, object), np.full(components, None, object)
         entries[component] = xp.ones((1,) * basis.dimension, np.float64 if xp is np else basis.precision)
@@ -56,14 +56,14 @@ class SymbolField(Field):
 
     # --- primitives -----------------------------------------------------------------------------------------------------------
 
-    def _plus(self, other: Self) -> Self:
+    def _plus(self, other: "SymbolField") -> "SymbolField":
         return self._new(_each(_add, self.entries, other.entries), _each(_add, self.constants, other.constants))
 
-    def _scaled(self, factor: Scalar) -> Self:
+    def _scaled(self, factor: Scalar) -> "SymbolField":
         factors = self._numbers(factor, self.shape)
         return self._new(_each(_scale_entry, self.entries, factors), _each(_scale_constant, self.constants, factors))
 
-    def _times(self, other: Self) -> Self:
+    def _times(self, other: "SymbolField") -> "SymbolField":
         if self.strict and self._depends and other._depends:
             raise self._not_linear("it multiplies the state by itself")
         if self.strict and (self._varies or other._varies):
@@ -72,54 +72,54 @@ class SymbolField(Field):
         right = _each(_scale_entry, other.entries, self.constants)
         return self._new(_each(_add, left, right), _each(_scale_constant, self.constants, other.constants))
 
-    def _constant(self, value: Scalar) -> Self:
+    def _constant(self, value: Scalar) -> "SymbolField":
         if self.strict:
             raise self._not_linear("it adds a constant")
         shape = np.shape(value)
         return self._new(np.full(shape, None, object), self._numbers(value, shape))
 
-    def _components(self, pick: Callable[[np.ndarray], Any]) -> Self:
+    def _components(self, pick: Callable[[np.ndarray], Any]) -> "SymbolField":
         return self._new(_object(pick(self.entries)), _object(pick(self.constants)))
 
-    def _stacked(self, rows: Sequence[Self]) -> Self:
+    def _stacked(self, rows: Sequence["SymbolField"]) -> "SymbolField":
         return self._new(np.stack([row.entries for row in rows]), np.stack([row.constants for row in rows]))
 
-    def d(self, axis: int, order: int = 1) -> Self:
+    def d(self, axis: int, order: int = 1) -> "SymbolField":
         """Multiplication by `(i k)^order`."""
         if not 0 <= axis < self.dimension:
             raise ValueError(f"d: `axis` must be in 0..{self.dimension - 1}, got {axis}.")
         return self._with_symbol(self._in_precision(self.basis.derivative_symbol(axis, order)))
 
-    def laplacian(self) -> Self:
+    def laplacian(self) -> "SymbolField":
         """Multiplication by `-|k|^2`."""
         return self._with_symbol(self.basis.laplacian_symbol(self.xp))
 
-    def inverse_laplacian(self) -> Self:
+    def inverse_laplacian(self) -> "SymbolField":
         """Multiplication by `-1 / |k|^2`, zero for the mean."""
         return self._with_symbol(self.basis.inverse_laplacian_symbol(self.xp))
 
-    def leray(self) -> Self:
+    def leray(self) -> "SymbolField":
         """Projection on divergence-free fields."""
         return self - self.div().inverse_laplacian().grad()
 
-    def map(self, fn: Callable, *others: Field, dealiasing: int | Literal["none"] | None = None) -> Self:
+    def map(self, fn: Callable, *others: Field, dealiasing: int | Literal["none"] | None = None) -> "SymbolField":
         """Left to the nonlinear part."""
         return self._left_out("it maps a function over point values")
 
-    def apply(self, fn: Callable, *, dealiasing: int | Literal["none"] | None = None) -> Self:
+    def apply(self, fn: Callable, *, dealiasing: int | Literal["none"] | None = None) -> "SymbolField":
         """Left to the nonlinear part; the result is taken to have the same component shape."""
         return self._left_out("it applies a function to point values")
 
-    def conj(self) -> Self:
+    def conj(self) -> "SymbolField":
         """The field itself when real; a complex conjugate couples modes k and -k and is left to the nonlinear part."""
         return self if not self.basis.is_complex else self._left_out("it takes a complex conjugate")
 
-    def coordinate(self, axis: int) -> Self:
+    def coordinate(self, axis: int) -> "SymbolField":
         """A varying coefficient."""
         return self._given(())
 
     @property
-    def time(self) -> Self:
+    def time(self) -> "SymbolField":
         """A varying coefficient."""
         return self._given(())
 
@@ -128,7 +128,7 @@ class SymbolField(Field):
         """Refused: the symbol belongs to the right-hand side."""
         raise self._refusal("dt", "the symbol is that of the right-hand side")
 
-    def like(self, array: Any) -> Self:
+    def like(self, array: Any) -> "SymbolField":
         """A varying coefficient."""
         return self._given(tuple(np.shape(array))[: np.ndim(array) - self.dimension])
 
@@ -142,7 +142,7 @@ class SymbolField(Field):
     def _varies(self) -> bool:
         return any(constant is VARYING for constant in self.constants.flat)
 
-    def _new(self, entries: np.ndarray, constants: np.ndarray) -> Self:
+    def _new(self, entries: np.ndarray, constants: np.ndarray) -> "SymbolField":
         return type(self)(self.basis, entries, constants, self.strict, self.xp)
 
     def _in_precision(self, symbol: np.ndarray) -> Any:
@@ -165,15 +165,15 @@ class SymbolField(Field):
             numbers[index] = array[index].reshape((1,) * self.dimension)
         return numbers
 
-    def _with_symbol(self, symbol: Any) -> Self:
+    def _with_symbol(self, symbol: Any) -> "SymbolField":
         entries = _each(lambda entry, _: None if entry is None else multiply(entry, symbol), self.entries, self.entries)
         varying = _each(lambda constant, _: VARYING if constant is VARYING else None, self.constants, self.constants)
         return self._new(entries, varying)
 
-    def _given(self, shape: tuple[int, ...]) -> Self:
+    def _given(self, shape: tuple[int, ...]) -> "SymbolField":
         return self._new(np.full(shape, None, object), np.full(shape, VARYING, object))
 
-    def _left_out(self, why: str) -> Self:
+    def _left_out(self, why: str) -> "SymbolField":
         if self.strict:
             raise self._not_linear(why)
         return self._given(self.shape)

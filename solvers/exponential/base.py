@@ -32,7 +32,7 @@ class ExponentialMethod(eqx.Module):
     stages: ClassVar[int]
 
     @abstractmethod
-    def weights(self) -> dict[str, tuple[float, Sequence[float]]]:
+    def weights(self) -> dict[str, tuple[float, Sequence[float | int]]]:
         """Name -> (fraction c of the step, weights of the phi-functions).
 
         The table is `sum_k weights[k] phi_k(c dt L)`, times `dt` unless phi_0 alone stands in it (a pure decay).
@@ -76,7 +76,7 @@ class ExponentialMethod(eqx.Module):
         return tables
 
 
-def _scalar_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float]]) -> Tables:
+def _scalar_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float | int]]) -> Tables:
     xp = np if isinstance(z, np.ndarray) else jnp
     tables: Tables = {name: row[0] * xp.exp(z) for name, row in rows.items() if len(row) == 1}
     longer = {name: row for name, row in rows.items() if len(row) > 1}
@@ -85,7 +85,7 @@ def _scalar_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float]]) -> T
     return tables
 
 
-def _block_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float]]) -> Tables:
+def _block_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float | int]]) -> Tables:
     phi = phi_matrices(z, max(len(row) for row in rows.values()) - 1)
     return {name: sum(weight * phi[k] for k, weight in enumerate(row) if weight) for name, row in rows.items()}
 

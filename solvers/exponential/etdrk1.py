@@ -17,7 +17,7 @@ class ETDRK1(ExponentialMethod):
     order: ClassVar[int] = 1
     stages: ClassVar[int] = 1
 
-    def weights(self) -> dict[str, tuple[float, Sequence[float]]]:
+    def weights(self) -> dict[str, tuple[float, Sequence[float | int]]]:
         """Tables of the method."""
         return {"decay": (1.0, [1]), "first": (1.0, [0, 1])}
 

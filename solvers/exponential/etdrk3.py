@@ -18,7 +18,7 @@ class ETDRK3(ExponentialMethod):
     order: ClassVar[int] = 3
     stages: ClassVar[int] = 3
 
-    def weights(self) -> dict[str, tuple[float, Sequence[float]]]:
+    def weights(self) -> dict[str, tuple[float, Sequence[float | int]]]:
         """Tables of the method."""
         return {
             "half_decay": (0.5, [1]),

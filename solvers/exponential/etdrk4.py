@@ -18,7 +18,7 @@ class ETDRK4(ExponentialMethod):
     order: ClassVar[int] = 4
     stages: ClassVar[int] = 4
 
-    def weights(self) -> dict[str, tuple[float, Sequence[float]]]:
+    def weights(self) -> dict[str, tuple[float, Sequence[float | int]]]:
         """Tables of the method."""
         return {
             "half_decay": (0.5, [1]),

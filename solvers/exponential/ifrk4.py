@@ -22,7 +22,7 @@ class IFRK4(ExponentialMethod):
     order: ClassVar[int] = 4
     stages: ClassVar[int] = 4
 
-    def weights(self) -> dict[str, tuple[float, Sequence[float]]]:
+    def weights(self) -> dict[str, tuple[float, Sequence[float | int]]]:
         """Tables of the method."""
         return {"half_decay": (0.5, [1]), "decay": (1.0, [1])}
 

@@ -23,7 +23,7 @@ TERMS = 26
 """Terms of the series: the first one dropped is below 1e-20 at the radius."""
 
 
-def phi_combinations(z: Any, rows: Sequence[Sequence[float]]) -> Any:
+def phi_combinations(z: Any, rows: Sequence[Sequence[float | int]]) -> Any:
     """`sum_k row[k] phi_k(z)` for each row, element by element, without cancellation between the terms.
 
     Args:
@@ -49,7 +49,7 @@ def phi_combinations(z: Any, rows: Sequence[Sequence[float]]) -> Any:
     return xp.where(near[None], _taylor(small, weights, xp), _closed(large, weights, xp))
 
 
-def _taylor(z: Any, weights: list[list[float]], xp: Any) -> Any:
+def _taylor(z: Any, weights: list[list[float | int]], xp: Any) -> Any:
     coefficients = [[sum(w / math.factorial(j + k) for k, w in enumerate(row)) for row in weights] for j in range(TERMS)]
     column = (-1,) + (1,) * z.ndim
     total = z[None] * 0 + xp.asarray(coefficients[-1], z.dtype).reshape(column)
@@ -58,7 +58,7 @@ def _taylor(z: Any, weights: list[list[float]], xp: Any) -> Any:
     return total
 
 
-def _closed(z: Any, weights: list[list[float]], xp: Any) -> Any:
+def _closed(z: Any, weights: list[list[float | int]], xp: Any) -> Any:
     """`phi_k = (exp(z) - sum_{j<k} z^j / j!) / z^k` over one denominator `z^n`."""
     n = len(weights[0]) - 1
     powers = [z**m for m in range(n + 1)]
@@ -73,7 +73,7 @@ def _closed(z: Any, weights: list[list[float]], xp: Any) -> Any:
     return xp.stack(combined)
 
 
-def _polynomial(coefficients: Sequence[float], powers: list[Any]) -> Any:
+def _polynomial(coefficients: Sequence[float | int], powers: list[Any]) -> Any:
     return sum((c * p for c, p in zip(coefficients, powers) if c), powers[0] * 0)
 
 
