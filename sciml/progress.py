@@ -92,7 +92,8 @@ class Bar:
             self._busy += now - self._last
             self._steps += step - self._done
         self._last, self._done = now, step
-        speed = f"{self._steps / self._busy:.3g} steps/s" if self._busy > 0 else ""
+        rate = self._steps / self._busy if self._busy > 0 else 0.0
+        speed = f"{rate:,.0f} steps/s" if rate >= 100 else f"{rate:.3g} steps/s" if rate else ""
         self._rich.update(self._task, completed=step, text=text, speed=speed)
 
 

@@ -120,21 +120,10 @@ def fit(
         >>> result.history["loss"].shape, bool(result.history["loss"][-1] < 0.01)
         ((200,), True)
     """
-    _check_counts(
-        steps=steps,
-        batch_size=batch_size,
-        validate_every=validate_every,
-        log_every=log_every,
-        checkpoint_every=checkpoint_every,
-        micro_batch=micro_batch,
-        seeds=seeds,
-    )
-    if micro_batch is not None and batch_size % micro_batch:
-        raise ValueError(f"fit: `micro_batch` {micro_batch} must divide `batch_size` {batch_size}.")
-    if ema is not None and not 0 <= ema < 1:
-        raise ValueError(f"fit: `ema` is a decay in [0, 1), such as 0.999; got {ema}.")
-    if keep_best and validation is None:
-        raise ValueError("fit: `keep_best` needs `validation` to tell what is best.")
+    counts = {"steps": steps, "batch_size": batch_size, "micro_batch": micro_batch, "seeds": seeds}
+    intervals = {"validate_every": validate_every, "log_every": log_every, "checkpoint_every": checkpoint_every}
+    _check_counts(**counts, **intervals)
+    _check_options(batch_size, micro_batch, ema, bool(keep_best) and validation is None)
     parts = split(model, seeds)
     constrain, replicated = _over_mesh(mesh, micro_batch or batch_size)
     step = Step(
@@ -151,7 +140,7 @@ def fit(
     try:
         program = Program(step, feed, keys[_BATCHES], keys[_LOSS], seeds, replicated)
         run = {} if checkpoint is None else _facts(parts, step, feed, program, key, seeds)
-        run |= {"steps": steps, "batch_size": batch_size, "micro_batch": micro_batch, "ema": ema, "seeds": seeds}
+        run |= {**counts, "ema": ema}
         plan = Plan(
             steps=steps,
             seeds=seeds,
@@ -204,6 +193,15 @@ def _check_counts(**counts: int | None) -> None:
     for name, value in counts.items():
         if value is not None and value < 1:
             raise ValueError(f"fit: `{name}` must be at least 1, got {value}.")
+
+
+def _check_options(batch_size: int, micro_batch: int | None, ema: float | None, best_of_nothing: bool) -> None:
+    if micro_batch is not None and batch_size % micro_batch:
+        raise ValueError(f"fit: `micro_batch` {micro_batch} must divide `batch_size` {batch_size}.")
+    if ema is not None and not 0 <= ema < 1:
+        raise ValueError(f"fit: `ema` is a decay in [0, 1), such as 0.999; got {ema}.")
+    if best_of_nothing:
+        raise ValueError("fit: `keep_best` needs `validation` to tell what is best.")
 
 
 def _streams(key: PRNGKeyArray, seeds: int | None) -> tuple[Any, Any]:

@@ -88,6 +88,7 @@ class Session:
         self._best: Best | None = None
         self._length = 1
         self._diagnosis: tuple[int, str, str] | None = None
+        self._validated: np.ndarray | None = None
         names = ("compile_seconds", "train_seconds", "validation_seconds", "checkpoint_seconds", "data_seconds")
         self._statistics = {**dict.fromkeys(names, 0.0), "chunks": 0.0, "resumed_from": 0.0}
         self._restore()
@@ -196,8 +197,10 @@ class Session:
         values = self._timed("validation_seconds", self._validation, model, self._evaluated(), self._frozen)
         self._validations.append({"step": np.asarray(self._done), **values})
         self._log.validation(self._done, values, time.perf_counter() - self._start)
+        self._validated = values.get("loss")
         if plan.keep_best is not None:
             self._keep(values, plan.keep_best)
+        bar.phase(self._summary())
 
     def _keep(self, values: dict[str, np.ndarray], name: str) -> None:
         if name not in values:
@@ -260,7 +263,10 @@ class Session:
 
     def _summary(self) -> str:
         loss = self._history.last("loss")
-        return f"loss {np.nanmean(loss):.4g}" if np.isfinite(loss).any() else "loss not finite"
+        words = [f"loss {np.nanmean(loss):.4g}" if np.isfinite(loss).any() else "loss not finite"]
+        if self._validated is not None:
+            words.append(f"validation {np.nanmean(self._validated):.4g}")
+        return ", ".join([*words, f"compiled in {self._statistics['compile_seconds']:.1f} s"])
 
     def _timed(self, name: str, function: Any, *arguments: Any) -> Any:
         start = time.perf_counter()

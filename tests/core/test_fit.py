@@ -479,3 +479,14 @@ def test_data_are_used_by_both_devices():
 def test_mistakes_are_named(options, error, message):
     with pytest.raises(error, match=message):
         fit(**options)
+
+
+def test_bar_shows_steps_speed_loss_and_compile_time(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "160")
+    fit(progress=True, validation=samples(8, 1), validate_every=10)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    for part in ("20/20", "steps/s", "loss", "validation", "compiled in"):
+        assert part in shown.err
