@@ -143,11 +143,18 @@ def _data(options: EvaluateOptions) -> tuple[Pairs, str]:
         values = found.values.astype(np.float32)
         return Pairs(values[:1], values[-1:], found.coordinates, found.box(), options.reference), "first to last state"
     data = read_pairs(options.data)  # type: ignore[arg-type]
-    config = read_manifest(options.file).get("config")
+    config = _plain(read_manifest(options.file).get("config"))
     held = config.get("test_samples", 0) if isinstance(config, dict) else 0
-    if held and isinstance(config, dict) and config.get("data") == fingerprint.of_arrays((data.inputs, data.outputs)):
+    if held and config["data"] == fingerprint.of_arrays((data.inputs, data.outputs)):
         return data.take(slice(data.samples - held, None)), "held out of training"
     return data, "all"
+
+
+def _plain(stored: Any) -> Any:
+    """A configuration as the manifest writes it, where dictionaries are lists of pairs."""
+    if isinstance(stored, dict) and set(stored) == {"dict"}:
+        return {key: _plain(value) for key, value in stored["dict"]}
+    return stored
 
 
 def _errors(data: Pairs, predictions: np.ndarray) -> dict[str, Any]:
