@@ -72,7 +72,7 @@ def fit(
             else all floating-point JAX arrays are. An array that occurs in two places is two parameters.
         loss: `loss(model, batch, key) -> (scalar, metrics)`; `batch` has a leading axis of samples, `metrics` is a
             dictionary of scalars.
-        data: tree of arrays that share their leading axis, a `sciml.data.Source` (file), or a `sciml.data.Generator`.
+        data: tree of arrays that share their leading axis, a `sciml.data.Dataset`, `Source` (file) or `Generator`.
         optimizer: optax transformation, with its schedule.
         steps: optimiser steps in all.
         batch_size: samples per step; a last incomplete batch of an epoch is left out.

@@ -15,6 +15,7 @@ import numpy as np
 
 from sciml import fingerprint
 from sciml.data.arrays import ArraySource
+from sciml.data.dataset import Dataset
 from sciml.data.generator import Generator
 from sciml.data.source import Source
 
@@ -229,6 +230,13 @@ def per_seed(function: Callable[[Any], Any], seeds: int | None) -> Callable[[Any
     return function if seeds is None else jax.vmap(function)
 
 
+def as_source(data: Any) -> Source:
+    """Give a `Source` for a `Source`, a `Dataset` or a tree of arrays."""
+    if isinstance(data, Dataset):
+        return data.source()
+    return data if isinstance(data, Source) else ArraySource(data)
+
+
 def make_feed(data: Any, batch_size: int, seeds: int | None, key: Any, pool_key: Any, steps: int) -> Feed:
     """Choose the feed for what the user gave: a `Generator`, a `Source` or a tree of arrays.
 
@@ -239,7 +247,7 @@ def make_feed(data: Any, batch_size: int, seeds: int | None, key: Any, pool_key:
         if data.refresh == 1:
             return GeneratorFeed(data, batch_size, seeds)
         return PoolFeed(data, batch_size, seeds, pool_key)
-    source = data if isinstance(data, Source) else ArraySource(data)
+    source = as_source(data)
     if len(source) < batch_size:
         raise ValueError(f"fit: `batch_size` is {batch_size}, but the data hold only {len(source)} samples.")
     arrays = source.arrays()

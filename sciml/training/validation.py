@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sciml.data.arrays import ArraySource
 from sciml.data.generator import Generator
 from sciml.data.source import Source
+from sciml.training.feeds import as_source
 from sciml.training.step import Step
 
 
@@ -37,7 +37,7 @@ class Validation:
         if callable(given) and not isinstance(given, Source):
             self._function = given
             return
-        self._source = given if isinstance(given, Source) else ArraySource(given)
+        self._source = as_source(given)
 
         def evaluate(parameters: Any, frozen: Any, batch: Any, key: Any) -> dict[str, Any]:
             value, metrics = step.value(parameters, frozen, batch, key)

@@ -9,7 +9,7 @@ import optax
 import pytest
 
 import sciml
-from sciml.data import ArraySource, DataFormatError, Dataset, Generator, HDF5Source, write_hdf5
+from sciml.data import ArraySource, DataFormatError, Dataset, Generator, HDF5Source, read_hdf5, write_hdf5
 
 RANDOM = np.random.default_rng(0)
 
@@ -69,6 +69,21 @@ def test_a_file_trains_as_its_arrays_do(path):
     )
     in_memory = sciml.fit(model, lambda m, b, k: loss(m[None, None], b, k), HDF5Source(path), **options)
     np.testing.assert_allclose(from_disk.history["loss"], in_memory.history["loss"], rtol=1e-4)
+
+
+def test_a_dataset_is_taken_as_it_is(path):
+    result = sciml.fit(
+        jax.numpy.ones((1, 1, 8), np.float32),
+        lambda model, batch, key: (jax.numpy.mean((model * batch["inputs"] - batch["outputs"]) ** 2), {}),
+        read_hdf5(path),
+        validation=read_hdf5(path).subset(slice(0, 8)),
+        optimizer=optax.sgd(0.1),
+        steps=3,
+        batch_size=8,
+        progress=False,
+        key=jax.random.key(0),
+    )
+    assert result.step == 3 and result.validation["loss"].size
 
 
 def test_rows_that_cannot_be_read_are_a_clear_error(path, tmp_path):
