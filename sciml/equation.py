@@ -58,7 +58,7 @@ class Evolution(eqx.Module):
     def degree(self, grid: Grid) -> int:
         """Polynomial degree of the right-hand side on a periodic grid, found by one abstract evaluation and remembered."""
         leaves, structure = jax.tree.flatten(self)
-        key = (structure, tuple((np.shape(leaf), np.result_type(leaf)) for leaf in leaves), grid)
+        key = (structure, tuple((np.shape(leaf), str(getattr(leaf, "dtype", type(leaf)))) for leaf in leaves), grid)
         if key not in _DEGREES:
             _DEGREES[key] = _abstract_degree(self, grid)
         return _DEGREES[key]
@@ -152,7 +152,11 @@ def _shaped_like_state(equation: Evolution, result: Field, u: Field) -> Field:
 
 
 def _host_number(leaf: object) -> object:
-    return np.asarray(leaf, np.result_type(leaf, np.float64)) if eqx.is_inexact_array(leaf) else leaf
+    """An array of parameters in double precision on the host."""
+    if not eqx.is_inexact_array(leaf):
+        return leaf
+    host = np.asarray(leaf)
+    return host.astype(np.complex128 if np.iscomplexobj(host) else np.float64)
 
 
 def _assemble(columns: list[np.ndarray], basis: FourierBasis, xp: object) -> jax.Array | np.ndarray:

@@ -54,15 +54,15 @@ def test_wave_keeps_its_energy_and_mean_motion():
 
 def test_burgers_agrees_with_cole_hopf():
     fine, exact = cole_hopf(wavy, 0.1, 1.0)
-    grid = sciml.Grid((128,), extent=(2 * np.pi,))
-    u = rollout(physics.Burgers(0.1), grid, wavy(grid.coordinates()[0])[None], dt=0.01, steps=100, save_every=100).values[-1, 0]
-    np.testing.assert_allclose(u, exact[::4], atol=2e-7)
+    grid = sciml.Grid((256,), extent=(2 * np.pi,))
+    u = rollout(physics.Burgers(0.1), grid, wavy(grid.coordinates()[0])[None], dt=0.0025, steps=400, save_every=400).values[-1, 0]
+    np.testing.assert_allclose(u, exact[::2], atol=2e-9)
 
 
 def test_korteweg_de_vries_carries_a_soliton():
     grid = sciml.Grid((256,), extent=(20.0,))
     u = rollout(physics.KortewegDeVries(), grid, soliton(grid, 0.0), dt=5e-4, steps=1000, save_every=1000).values[-1]
-    np.testing.assert_allclose(u, soliton(grid, 0.5), atol=1e-8)
+    np.testing.assert_allclose(u, soliton(grid, 0.5), rtol=0, atol=2e-8)
 
 
 def test_nonlinear_schroedinger_carries_a_soliton():
@@ -150,12 +150,12 @@ def test_gradients_agree_with_finite_differences(equation, method):
     def objective(shift):
         moved = jax.tree.map(lambda p: p * (1 + 0.1 * shift), equation)
         u = rollout(moved, BOX, u0 * (1 + shift), dt=0.02 * (1 + 0.5 * shift), steps=10, save_every=10, method=method).values
-        return jnp.sum(u[-1] ** 2 * jnp.cos(jnp.asarray(X)))
+        return jnp.sum(u[-1] ** 2 * jnp.asarray(1 + np.sin(X) + np.cos(2 * X))[None])
 
     h = 1e-4
     numbers = [objective(jnp.asarray(s)) for s in (-2 * h, -h, h, 2 * h)]
     finite = (numbers[0] - 8 * numbers[1] + 8 * numbers[2] - numbers[3]) / (12 * h)
-    np.testing.assert_allclose(jax.grad(objective)(jnp.asarray(0.0)), finite, rtol=1e-8)
+    np.testing.assert_allclose(jax.grad(objective)(jnp.asarray(0.0)), finite, rtol=1e-7)
 
 
 def test_vmap_over_parameters_and_states_equals_the_loop():
