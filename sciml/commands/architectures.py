@@ -64,13 +64,20 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 
 def build(name: str, size: Any, data: Pairs, key: Any) -> Any:
-    """The model of that name for the channels and dimension of the data.
+    """The model of that name for the channels and dimension of the data, in single precision.
 
     Raises:
         UsageError: for sizes that do not suit the grid of the data.
     """
-    from sciml import models
+    import equinox as eqx
+    import jax
+    import jax.numpy as jnp
 
+    model = _build(name, size, data, key)
+    return jax.tree.map(lambda leaf: leaf.astype(jnp.float32) if eqx.is_inexact_array(leaf) else leaf, model)
+
+
+def _build(name: str, size: Any, data: Pairs, key: Any) -> Any:
     if data.inputs.shape[2:] != data.outputs.shape[2:]:
         raise UsageError(f"{data.source}: inputs have {data.shape} nodes, outputs {data.outputs.shape[2:]}")
     dimension, channels = len(data.shape), (data.inputs.shape[1], data.outputs.shape[1])
@@ -82,13 +89,18 @@ def build(name: str, size: Any, data: Pairs, key: Any) -> Any:
             f"--modes {size.modes} is too many for {min(data.shape)} nodes; at most {min(data.shape) // 2}"
         )
     if name == "fno":
-        return models.FNO(dimension, *channels, width=size.width, modes=size.modes, layers=size.layers, key=key)
+        from sciml.models.fno import FNO
+
+        return FNO(dimension, *channels, width=size.width, modes=size.modes, layers=size.layers, key=key)
     if name == "ifno":
-        return models.IFNO(dimension, *channels, width=size.width, modes=size.modes, iterations=size.layers, key=key)
+        from sciml.models.ifno import IFNO
+
+        return IFNO(dimension, *channels, width=size.width, modes=size.modes, iterations=size.layers, key=key)
     if name == "resnet":
-        return models.ResNet(dimension, *channels, width=size.width, blocks=size.layers, key=key)
-    if math.gcd(*data.shape) % 2**size.layers:
-        raise UsageError(
-            f"--layers {size.layers} of a U-Net needs nodes divisible by {2**size.layers}, got {data.shape}"
-        )
-    return models.UNet(dimension, *channels, width=size.width, levels=size.layers, key=key)
+        from sciml.models.resnet import ResNet
+
+        return ResNet(dimension, *channels, width=size.width, blocks=size.layers, key=key)
+    from sciml.models.unet import UNet
+
+    # As many groups as the default, or as the width can be divided into.
+    return UNet(dimension, *channels, width=size.width, levels=size.layers, groups=math.gcd(8, size.width), key=key)

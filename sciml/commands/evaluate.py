@@ -136,18 +136,29 @@ def _data(options: EvaluateOptions) -> tuple[Pairs, str]:
     from sciml import fingerprint
     from sciml.checkpoint import read_manifest
 
+    config = _plain(read_manifest(options.file).get("config"))
+    config = config if isinstance(config, dict) else {}
     if options.reference is not None:
         found = read_reference(options.reference).periodic()
         if np.iscomplexobj(found.values):
             raise UsageError(f"{options.reference} holds complex numbers; the models here are real")
         values = found.values.astype(np.float32)
-        return Pairs(values[:1], values[-1:], found.coordinates, found.box(), options.reference), "first to last state"
-    data = read_pairs(options.data)  # type: ignore[arg-type]
-    config = _plain(read_manifest(options.file).get("config"))
-    held = config.get("test_samples", 0) if isinstance(config, dict) else 0
+        data, part = (
+            Pairs(values[:1], values[-1:], found.coordinates, found.box(), options.reference),
+            "first to last state",
+        )
+    else:
+        data, part = read_pairs(options.data), "all"  # type: ignore[arg-type]
+    given = ([data.inputs.shape[1], data.outputs.shape[1]], len(data.shape))
+    if "channels" in config and given != (wanted := (config["channels"], config["axes"])):
+        raise UsageError(
+            f"{options.file} maps {wanted[0][0]} channels to {wanted[0][1]} on {wanted[1]} axes; "
+            f"{data.source} has {given[0][0]} and {given[0][1]} on {given[1]}"
+        )
+    held = config.get("test_samples", 0)
     if held and config["data"] == fingerprint.of_arrays((data.inputs, data.outputs)):
         return data.take(slice(data.samples - held, None)), "held out of training"
-    return data, "all"
+    return data, part
 
 
 def _plain(stored: Any) -> Any:

@@ -44,7 +44,7 @@ def sampler(options: InitialOptions, equation: Any, grid: Any, dtype: Any) -> Ca
     from sciml.random import GaussianRandomField, RandomFourierSeries
 
     components = equation.component_names(grid.dimension)
-    state_dtype = jnp.promote_types(dtype, jnp.complex64) if equation.is_complex else jnp.dtype(dtype)
+    state_dtype = np.promote_types(dtype, jnp.complex64) if equation.is_complex else jnp.dtype(dtype)
     if not is_random(options):
         fixed = _formulas(options.initial, components, grid, equation.is_complex).astype(state_dtype)
         return lambda key: jnp.asarray(fixed)

@@ -38,7 +38,7 @@ def parse(kind: type[T], argv: Sequence[str], *, command: str, help: str, exampl
             cli: Any = tyro.cli  # its overloads do not know a default that may be absent
             return cli(
                 kind,
-                args=list(argv),
+                args=_join_values(argv),
                 prog=command,
                 description=f"{help}\n\nExample: {example}",
                 config=_MARKERS,
@@ -49,6 +49,18 @@ def parse(kind: type[T], argv: Sequence[str], *, command: str, help: str, exampl
             sys.stdout.flush()
             raise HelpShown from None
         raise UsageError(f"{one_line(captured.getvalue())} ({command} --help)") from None
+
+
+def _join_values(argv: Sequence[str]) -> list[str]:
+    """`--initial -sin(x)` becomes `--initial=-sin(x)`: a value may begin with a sign."""
+    joined: list[str] = []
+    for argument in argv:
+        signed = re.match(r"-(?![-\d.])..", argument)
+        if signed and joined and re.fullmatch(r"--[\w-]+", joined[-1]):
+            joined[-1] += "=" + argument
+        else:
+            joined.append(argument)
+    return joined
 
 
 class HelpShown(Exception):

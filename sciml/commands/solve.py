@@ -120,7 +120,7 @@ def _solve(problem: problems.Problem, options: Any) -> tuple[Any, Any, float]:
         equation = problems.make_equation(problem, options.coefficients, grid.lengths[-1])
         if np.iscomplexobj(state) != equation.is_complex:
             raise UsageError(f"--like holds {state.dtype} states, which do not suit {problem.equation}")
-        state = jnp.asarray(state, jnp.promote_types(dtype, state.dtype) if equation.is_complex else dtype)
+        state = jnp.asarray(state, np.promote_types(dtype, state.dtype) if equation.is_complex else dtype)
     else:
         grid, times = problems.make_grid(domain), solve_times(domain, options.output.frames)
         equation = problems.make_equation(problem, options.coefficients, grid.lengths[-1])

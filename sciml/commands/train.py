@@ -157,6 +157,8 @@ def _config(name: str, size: Any, training: TrainOptions, data: Pairs) -> dict[s
     return {
         "model": name,
         "size": dataclasses.asdict(size),
+        "channels": [data.inputs.shape[1], data.outputs.shape[1]],
+        "axes": len(data.shape),
         "training": {k: str(v) if isinstance(v, Path) else v for k, v in dataclasses.asdict(training).items()},
         "data": fingerprint.of_arrays((data.inputs, data.outputs)),
         "test_samples": data.samples - data.split(training.test_fraction)[0].samples,

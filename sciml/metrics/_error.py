@@ -1,6 +1,7 @@
 """What all metrics share: the checked difference, its squared modulus, a root with a gradient at zero."""
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 
@@ -11,7 +12,8 @@ def difference(prediction: Inexact[Array, "..."], target: Inexact[Array, "..."])
             f"metric: `prediction` and `target` must have one shape (channels, *shape), got {prediction.shape} and "
             f"{target.shape}; use jax.vmap for a batch."
         )
-    dtype = jnp.promote_types(prediction.dtype, target.dtype)
+    # NumPy's rule: that of JAX refuses under strict promotion.
+    dtype = np.promote_types(prediction.dtype, target.dtype)
     return prediction.astype(dtype) - target.astype(dtype)
 
 
@@ -25,3 +27,8 @@ def root(value: Float[Array, "..."], p: float = 2.0) -> Float[Array, "..."]:
     positive = value > 0
     safe = jnp.where(positive, value, 1)
     return jnp.where(positive, jnp.sqrt(safe) if p == 2 else safe ** (1 / p), value)
+
+
+def ratio(error: Float[Array, "*shape"], size: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """`error / size` in the type of the error, which is the wider one."""
+    return error / size.astype(error.dtype)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Inexact
 
 from sciml.grid import Grid
-from sciml.metrics._error import difference, root, squared_modulus
+from sciml.metrics._error import difference, ratio, root, squared_modulus
 
 
 def rmse(prediction: Inexact[Array, "c *shape"], target: Inexact[Array, "c *shape"]) -> Float[Array, ""]:
@@ -76,7 +76,7 @@ def relative_lp(
         >>> float(relative_lp(jnp.full((1, 8), 1.5), jnp.ones((1, 8)), p=1.0))
         0.5
     """
-    return lp_error(prediction, target, p=p) / lp_error(jnp.zeros_like(target), target, p=p)
+    return ratio(lp_error(prediction, target, p=p), lp_error(jnp.zeros_like(target), target, p=p))
 
 
 def relative_l2(prediction: Inexact[Array, "c *shape"], target: Inexact[Array, "c *shape"]) -> Float[Array, ""]:
@@ -118,7 +118,7 @@ def nrmse(prediction: Inexact[Array, "c *shape"], target: Inexact[Array, "c *sha
         >>> round(float(nrmse(target + 1, target)), 3)
         0.505
     """
-    return jnp.mean(_per_channel(difference(prediction, target)) / _per_channel(target))
+    return jnp.mean(ratio(_per_channel(difference(prediction, target)), _per_channel(target)))
 
 
 def vrmse(prediction: Inexact[Array, "c *shape"], target: Inexact[Array, "c *shape"]) -> Float[Array, ""]:
@@ -136,7 +136,7 @@ def vrmse(prediction: Inexact[Array, "c *shape"], target: Inexact[Array, "c *sha
         1.0
     """
     centred = target - jnp.mean(target, axis=_space(target), keepdims=True)
-    return jnp.mean(_per_channel(difference(prediction, target)) / _per_channel(centred))
+    return jnp.mean(ratio(_per_channel(difference(prediction, target)), _per_channel(centred)))
 
 
 def maximum_error(prediction: Inexact[Array, "c *shape"], target: Inexact[Array, "c *shape"]) -> Float[Array, ""]:

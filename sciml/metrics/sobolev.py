@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Array, Float, Inexact
 
 from sciml.grid import Grid
-from sciml.metrics._error import difference, root
+from sciml.metrics._error import difference, ratio, root
 from sciml.metrics._spectrum import mode_power, outer_sum
 
 
@@ -73,4 +73,4 @@ def relative_sobolev(
         0.5
     """
     size = sobolev_norm(difference(prediction, target), grid, order=order, homogeneous=homogeneous)
-    return size / sobolev_norm(target, grid, order=order, homogeneous=homogeneous)
+    return ratio(size, sobolev_norm(target, grid, order=order, homogeneous=homogeneous))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
 
-from sciml.metrics._error import difference, root
+from sciml.metrics._error import difference, ratio, root
 from sciml.metrics._spectrum import mode_power, outer_sum
 
 PDEBENCH_BORDERS = (4, 12)
@@ -83,7 +83,8 @@ def relative_band_errors(
         >>> [round(float(e), 3) for e in relative_band_errors(0.9 * target, target)]
         [0.1, 0.1, 0.1]
     """
-    return band_rmse(prediction, target, borders=borders) / band_rmse(jnp.zeros_like(target), target, borders=borders)
+    size = band_rmse(jnp.zeros_like(target), target, borders=borders)
+    return ratio(band_rmse(prediction, target, borders=borders), size)
 
 
 def fourier_rmse(

@@ -147,6 +147,13 @@ def test_same_field_on_two_grids_gives_the_same_figures():
     np.testing.assert_allclose(figures(32), figures(96), atol=1e-12)
 
 
+def test_precisions_and_reality_may_differ():
+    target = jnp.ones((1, 4), jnp.float32)
+    for dtype in (jnp.float64, jnp.complex64, jnp.complex128):
+        for metric in (metrics.relative_l2, metrics.nrmse):
+            assert float(metric(1.5 * jnp.ones((1, 4), dtype), target)) == pytest.approx(0.5)
+
+
 def test_shapes_are_checked():
     with pytest.raises(ValueError, match=r"\(1, 8\) and \(1, 9\)"):
         difference(jnp.ones((1, 8)), jnp.ones((1, 9)))  # the public functions' annotations refuse it first under test
