@@ -1,6 +1,47 @@
-"""TBD"""
+"""What can be learned: neural operators, convolutional baselines, dense networks, and Flax modules taken as such.
+
+Every model is an `eqx.Module` called on one sample, `model(x, key=None)`; batches go through `jax.vmap`.
+"""
+
+from typing import TYPE_CHECKING
 
 if __name__ == "models":
     raise ImportError(
         "Import `sciml.models`: this folder is part of the sciml package, linked into it as `sciml/models`."
     )
+
+from sciml._lazy import attach
+
+if TYPE_CHECKING:
+    from sciml.models.activations import exact_gelu as exact_gelu
+    from sciml.models.autoregression import unroll as unroll
+    from sciml.models.dilated_resnet import DilatedResNet as DilatedResNet
+    from sciml.models.flax_adapter import from_flax as from_flax
+    from sciml.models.flax_adapter import register_flax as register_flax
+    from sciml.models.fno import FNO as FNO
+    from sciml.models.gated_fno import GatedFNO as GatedFNO
+    from sciml.models.ifno import IFNO as IFNO
+    from sciml.models.mlp import MLP as MLP
+    from sciml.models.neuraloperator_weights import load_neuraloperator as load_neuraloperator
+    from sciml.models.resnet import ResNet as ResNet
+    from sciml.models.spectral_conv import SpectralConv as SpectralConv
+    from sciml.models.unet import UNet as UNet
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "FNO": "sciml.models.fno",
+        "IFNO": "sciml.models.ifno",
+        "MLP": "sciml.models.mlp",
+        "DilatedResNet": "sciml.models.dilated_resnet",
+        "GatedFNO": "sciml.models.gated_fno",
+        "ResNet": "sciml.models.resnet",
+        "SpectralConv": "sciml.models.spectral_conv",
+        "UNet": "sciml.models.unet",
+        "exact_gelu": "sciml.models.activations",
+        "from_flax": "sciml.models.flax_adapter",
+        "load_neuraloperator": "sciml.models.neuraloperator_weights",
+        "register_flax": "sciml.models.flax_adapter",
+        "unroll": "sciml.models.autoregression",
+    },
+)

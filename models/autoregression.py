@@ -44,7 +44,8 @@ def unroll(
     channels = jax.eval_shape(lambda h: model(h, key=key), history).shape[0]
     if channels > history.shape[0] or history.shape[0] % channels:
         raise ValueError(
-            f"unroll: `history` has {history.shape[0]} channels, which is no whole number of the model's frames of {channels}."
+            f"unroll: `history` has {history.shape[0]} channels, which is no whole number of the "
+            f"model's frames of {channels}."
         )
 
     def step(frames: Array, step_key: PRNGKeyArray | None) -> tuple[Array, Array]:

@@ -1,12 +1,15 @@
 """A dense network on one point."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from sciml.fields.dense import dense_derivatives
+from sciml.fields.derivatives import MultiIndex
 
 
 class MLP(eqx.Module):
@@ -88,6 +91,12 @@ class MLP(eqx.Module):
         for weight, bias in self.layers[:-1]:
             x = self.activation(weight @ x + bias)
         return self.weights[-1] @ x + self.biases[-1]
+
+    def derivatives(
+        self, points: Float[Array, "p i"], needed: Iterable[MultiIndex]
+    ) -> dict[MultiIndex, Float[Array, "o p"]]:
+        """Partial derivatives at many points in one pass; `sciml.residual` asks for them here."""
+        return dense_derivatives(self.weights, self.biases, self.activation, points, needed)
 
 
 def _glorot(key: PRNGKeyArray, inputs: int, outputs: int) -> Float[Array, "o i"]:

@@ -1,5 +1,6 @@
 """The U-Net baseline."""
 
+import itertools
 from collections.abc import Callable
 
 import equinox as eqx
@@ -131,8 +132,8 @@ class UNet(eqx.Module):
         self.down = tuple(
             Convolution(dimension, w, w, 2, padding=padding, stride=2, key=next(keys)) for w in widths[:-1]
         )
-        self.encode = tuple(double(fine, coarse) for fine, coarse in zip(widths, widths[1:]))
-        self.decode = tuple(double(c + f, f) for f, c in reversed(list(zip(widths, widths[1:]))))
+        self.encode = tuple(double(fine, coarse) for fine, coarse in itertools.pairwise(widths))
+        self.decode = tuple(double(c + f, f) for f, c in reversed(list(itertools.pairwise(widths))))
         self.leave = Convolution(dimension, width, out_channels, 1, padding=padding, key=next(keys))
 
     def __call__(
