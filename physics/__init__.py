@@ -1,7 +1,9 @@
 """Equations, written once in the field algebra: simulated, learned and inferred from the same definition."""
 
 if __name__ == "physics":
-    raise ImportError("Import `sciml.physics`: this folder is part of the sciml package, linked into it as `sciml/physics`.")
+    raise ImportError(
+        "Import `sciml.physics`: this folder is part of the sciml package, linked into it as `sciml/physics`."
+    )
 
 from sciml.physics.advection import Advection
 from sciml.physics.allen_cahn import AllenCahn
@@ -21,11 +23,11 @@ __all__ = [
     "Advection",
     "AllenCahn",
     "Burgers",
+    "DiagonalForcing",
     "Diffusion",
     "Dispersion",
     "FisherKPP",
     "Forcing",
-    "DiagonalForcing",
     "GrayScott",
     "KolmogorovForcing",
     "KortewegDeVries",

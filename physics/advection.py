@@ -3,7 +3,7 @@
 import numpy as np
 
 from sciml.equation import Evolution, Parameter
-from sciml.fields import Field
+from sciml.fields import Field, total
 
 
 class Advection(Evolution):
@@ -20,7 +20,7 @@ class Advection(Evolution):
 
     def rhs(self, u: Field) -> Field:
         """`-c . grad(u)`."""
-        return -sum(per_axis(self.velocity, axis) * u.d(axis) for axis in range(u.dimension))
+        return -total(per_axis(self.velocity, axis) * u.d(axis) for axis in range(u.dimension))
 
 
 def per_axis(coefficient: Parameter, axis: int) -> Parameter:

@@ -1,7 +1,7 @@
 """Linear diffusion."""
 
 from sciml.equation import Evolution, Parameter
-from sciml.fields import Field
+from sciml.fields import Field, total
 from sciml.physics.advection import per_axis
 
 
@@ -19,4 +19,4 @@ class Diffusion(Evolution):
 
     def rhs(self, u: Field) -> Field:
         """`sum_i nu_i u_{x_i x_i}`."""
-        return sum(per_axis(self.diffusivity, axis) * u.d(axis, 2) for axis in range(u.dimension))
+        return total(per_axis(self.diffusivity, axis) * u.d(axis, 2) for axis in range(u.dimension))

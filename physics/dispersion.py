@@ -1,7 +1,7 @@
 """Linear third-order dispersion."""
 
 from sciml.equation import Evolution, Parameter
-from sciml.fields import Field
+from sciml.fields import Field, total
 from sciml.physics.advection import per_axis
 
 
@@ -19,4 +19,4 @@ class Dispersion(Evolution):
 
     def rhs(self, u: Field) -> Field:
         """`sum_i xi_i u_{x_i x_i x_i}`."""
-        return sum(per_axis(self.dispersion, axis) * u.d(axis, 3) for axis in range(u.dimension))
+        return total(per_axis(self.dispersion, axis) * u.d(axis, 3) for axis in range(u.dimension))

@@ -3,11 +3,10 @@
 The data (`value`, `flux`) are static numbers here; time- and space-dependent data enter with the solvers that use them.
 """
 
-from abc import ABC
 from dataclasses import dataclass
 
 
-class Boundary(ABC):
+class Boundary:
     """What holds at the two ends of an axis. Final classes: `Periodic`, `Dirichlet`, `Neumann`, `Robin`, `Sides`."""
 
     __slots__ = ()

@@ -1,12 +1,13 @@
 """What is solved: evolution equations, written once in the field algebra."""
 
 from abc import abstractmethod
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from sciml.fields.base import Field
 from sciml.fields.basis import FourierBasis, make_basis
@@ -14,8 +15,10 @@ from sciml.fields.spectral import SpectralField
 from sciml.fields.symbol import SymbolField
 from sciml.grid import Grid
 
-
-Parameter: TypeAlias = float | int | complex | jax.Array | np.ndarray | np.generic
+if TYPE_CHECKING:
+    Parameter: TypeAlias = Any
+else:
+    Parameter = float | int | complex | jax.Array | np.ndarray | np.generic
 """A physical parameter: a number or an array, possibly traced."""
 
 
@@ -83,7 +86,7 @@ class Evolution(eqx.Module):
             precision when all parameters are concrete numbers, else a JAX array in the precision of the basis.
         """
         leaves = [leaf for leaf in jax.tree.leaves(self) if eqx.is_array_like(leaf)]
-        concrete = not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
+        concrete = not any(isinstance(leaf, Tracer) for leaf in leaves)
         xp = np if concrete else jnp
         equation = jax.tree.map(_host_number, self) if concrete else self
         count = len(self.component_names(basis.dimension))
@@ -134,12 +137,14 @@ def _abstract_degree(equation: Evolution, grid: Grid) -> int:
         peak = max(peak, equation.spectral_rhs(SpectralField.state(basis, coefficients, t)).peak)
 
     jax.eval_shape(
-        evaluate, jax.ShapeDtypeStruct(state, basis.coefficient_dtype), jax.ShapeDtypeStruct((), np.dtype(basis.precision))
+        evaluate,
+        jax.ShapeDtypeStruct(state, basis.coefficient_dtype),
+        jax.ShapeDtypeStruct((), np.dtype(basis.precision)),
     )
     return peak
 
 
-def _shaped_like_state(equation: Evolution, result: Field, u: Field) -> Field:
+def _shaped_like_state(equation: Evolution, result: Any, u: Field) -> Any:
     if not isinstance(result, Field):
         raise TypeError(f"{type(equation).__name__}: the right-hand side must be a Field, got {type(result).__name__}.")
     if result.shape == () and u.shape == (1,):
@@ -159,7 +164,7 @@ def _host_number(leaf: object) -> object:
     return host.astype(np.complex128 if np.iscomplexobj(host) else np.float64)
 
 
-def _assemble(columns: list[np.ndarray], basis: FourierBasis, xp: object) -> jax.Array | np.ndarray:
+def _assemble(columns: list[np.ndarray], basis: FourierBasis, xp: Any) -> jax.Array | np.ndarray:
     """Join the columns of the symbol; a structurally diagonal one loses its zeros."""
     count = len(columns)
     real = np.float64 if xp is np else basis.precision

@@ -42,7 +42,9 @@ class Axis:
         if not (math.isfinite(self.lower) and math.isfinite(self.upper) and self.upper > self.lower):
             raise ValueError(f"Axis: needs finite lower < upper, got ({self.lower}, {self.upper}).")
         if self.periodic and self.nodes == "chebyshev":
-            raise ValueError("Axis: Chebyshev nodes belong to a bounded axis; use nodes='vertex' with a periodic boundary.")
+            raise ValueError(
+                "Axis: Chebyshev nodes belong to a bounded axis; use nodes='vertex' with a periodic boundary."
+            )
         if not self.periodic and self.nodes != "cell" and self.count < 2:
             raise ValueError(f"Axis: a bounded axis with nodes at its ends needs at least 2 of them, got {self.count}.")
 

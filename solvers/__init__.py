@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 if __name__ == "solvers":
-    raise ImportError("Import `sciml.solvers`: this folder is part of the sciml package, linked into it as `sciml/solvers`.")
+    raise ImportError(
+        "Import `sciml.solvers`: this folder is part of the sciml package, linked into it as `sciml/solvers`."
+    )
 
 from sciml._lazy import attach
 

@@ -160,9 +160,7 @@ class ExponentialSolver(diffrax.AbstractAdaptiveSolver):
         terms, sign = _unwrapped(terms)
         t, dt = sign * terms._time(t0), sign * (terms._time(t1) - terms._time(t0))
         start = terms.to_coefficients(y0)
-        first = lax.cond(
-            made_jump, lambda: _as_pair(terms.explicit_rate(start, t)), lambda: solver_state
-        )
+        first = lax.cond(made_jump, lambda: _as_pair(terms.explicit_rate(start, t)), lambda: solver_state)
         first = lax.complex(first[0], first[1])
         tables = self.method.tables(terms.symbol, dt, modes=terms.basis.dimension)
         end, kept = self.method.step(tables, start, first, t, dt, terms.explicit_rate)

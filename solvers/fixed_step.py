@@ -114,7 +114,13 @@ def rollout_with(
 
 @eqx.filter_jit
 def _run(
-    stepper: Stepper, u0: Array, t0: Array, steps: int, save_every: int, include_initial: bool, gradient: GradientStrategy
+    stepper: Stepper,
+    u0: Array,
+    t0: Array,
+    steps: int,
+    save_every: int,
+    include_initial: bool,
+    gradient: GradientStrategy,
 ) -> tuple[Array, Array, Array]:
     """Saved frames, their times, and the first step after which the state was not finite (-1: none)."""
     basis = stepper.basis
@@ -173,14 +179,13 @@ def _check_counts(steps: int, save_every: int, gradient: str) -> None:
 def _divergence(stepper: Stepper, solution: Solution) -> DivergenceError:
     """The error for a solution whose values are on the host."""
     step, dt = int(solution.statistics["diverged_at_step"]), float(stepper.dt)
-    finite = np.isfinite(np.asarray(solution.values)).reshape(solution.values.shape[0], -1).all(axis=1)
-    good = int(np.argmin(finite)) if not finite.all() else len(finite)
-    kept = Solution(solution.values[:good], solution.times[:good], solution.result, solution.statistics, solution.grid)
+    kept = solution.before_failure()
     offset = float(solution.times[0]) if len(solution.times) else 0.0
     time = offset + step * dt
     message = (
         f"{type(stepper.equation).__name__}: the state is not finite after step {step} (time {time:.6g}, dt {dt:.3g}, "
         f"{type(stepper.method).__name__}). Try dt={dt / 2:.3g} or smaller, a finer grid than {solution.grid.shape}, or more "
-        f"dissipation. The {good} saved state(s) before are in the exception's `solution`; `throw=False` returns instead of raising."
+        f"dissipation. The {len(kept.times)} saved state(s) before are in the exception's `solution`; "
+        "`throw=False` returns instead of raising."
     )
     return DivergenceError(message, solution=kept, step=step, time=time)

@@ -65,7 +65,9 @@ def solve(
     """
     method = ETDRK4() if method is None else method
     if isinstance(method, ETDRK1):
-        raise ValueError("solve: ETDRK1 has no error estimate to choose steps by; use `solvers.rollout(..., dt=...)` with it.")
+        raise ValueError(
+            "solve: ETDRK1 has no error estimate to choose steps by; use `solvers.rollout(..., dt=...)` with it."
+        )
     u0 = checked_state(equation, grid, u0)
     precision = precision_of(u0)
     times = _checked_times(ts, precision)
@@ -97,9 +99,12 @@ def solve(
     return solution
 
 
-def _as_solution(term: EvolutionTerm, raw: diffrax.Solution, times: Array, method: ExponentialMethod, grid: Grid) -> Solution:
+def _as_solution(
+    term: EvolutionTerm, raw: diffrax.Solution, times: Array, method: ExponentialMethod, grid: Grid
+) -> Solution:
     # diffrax fills what it did not reach with infinity; not a number cannot be mistaken for a state.
-    reached = jnp.where(jnp.isfinite(raw.ys), raw.ys, jnp.nan)
+    states: Any = raw.ys
+    reached = jnp.where(jnp.isfinite(states), states, jnp.nan)
     values = term.unpack(reached)
     failed = jnp.where(
         raw.result == diffrax.RESULTS.max_steps_reached,
@@ -129,11 +134,9 @@ def _checked_times(ts: Any, precision: str) -> Array:
 
 
 def _failure(equation: Evolution, solution: Solution) -> DivergenceError:
-    finite = np.isfinite(np.asarray(solution.values)).reshape(len(solution.times), -1).all(axis=1)
-    good = int(np.argmin(finite)) if not finite.all() else len(finite)
-    kept = Solution(solution.values[:good], solution.times[:good], solution.result, solution.statistics, solution.grid)
-    last = float(solution.times[good - 1]) if good else float("nan")
-    reached = f"the last state saved is at t={last:.6g}" if good else "no state was saved"
+    kept = solution.before_failure()
+    last = float(kept.times[-1]) if len(kept.times) else float("nan")
+    reached = f"the last state saved is at t={last:.6g}" if len(kept.times) else "no state was saved"
     message = (
         f"{type(equation).__name__}: {solution.message} It took {int(solution.statistics['steps'])} steps, {reached}, the end is "
         f"t={float(solution.times[-1]):.6g}. Try a finer grid than {solution.grid.shape}, more dissipation, or looser `rtol`; "

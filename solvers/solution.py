@@ -5,6 +5,8 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Inexact, Int
 
 from sciml.grid import Grid
@@ -50,6 +52,12 @@ class Solution(eqx.Module):
     statistics: dict[str, Any]
     grid: Grid = eqx.field(static=True)
 
+    def before_failure(self) -> "Solution":
+        """The leading states that are finite (outside `jit` only)."""
+        finite = [bool(np.isfinite(np.asarray(state)).all()) for state in self.values]
+        good = finite.index(False) if False in finite else len(finite)
+        return Solution(self.values[:good], self.times[:good], self.result, self.statistics, self.grid)
+
     @property
     def successful(self) -> bool:
         """Whether the solve reached its end (outside `jit` only)."""
@@ -79,4 +87,4 @@ class DivergenceError(RuntimeError):
 
 def is_traced(*trees: Any) -> bool:
     """Whether any leaf is a tracer, so that nothing about values can be known on the host."""
-    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(trees))
+    return any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(trees))

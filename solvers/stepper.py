@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Complex, Inexact
 
 from sciml.equation import Evolution, Parameter
@@ -69,7 +70,7 @@ class Stepper(eqx.Module):
         method = ETDRK4() if method is None else method
         basis = basis_for(equation, grid, dealiasing=dealiasing, precision=precision)
         symbol = equation.symbol(basis)
-        if isinstance(symbol, np.ndarray) and isinstance(dt, jax.core.Tracer):
+        if isinstance(symbol, np.ndarray) and isinstance(dt, Tracer):
             symbol = jnp.asarray(symbol, basis.coefficient_dtype if np.iscomplexobj(symbol) else basis.precision)
         step: Any = float(dt) if isinstance(symbol, np.ndarray) else jnp.asarray(dt, basis.precision)
         tables = method.tables(symbol, step, modes=grid.dimension)
@@ -107,7 +108,9 @@ def basis_for(equation: Evolution, grid: Grid, *, dealiasing: Dealiasing, precis
     )
 
 
-def checked_state(equation: Evolution, grid: Grid, u0: Inexact[Array, "..."] | np.ndarray, *, batched: str = "") -> Array:
+def checked_state(
+    equation: Evolution, grid: Grid, u0: Inexact[Array, "..."] | np.ndarray, *, batched: str = ""
+) -> Array:
     """The initial state as an array of the right shape and dtype.
 
     Raises:

@@ -6,7 +6,7 @@ evaluates it: `SpectralField`, `SymbolField`, `PointField`.
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
@@ -71,7 +71,9 @@ class Field(eqx.Module):
         """Partial derivative of `order` along space axis `axis`."""
 
     @abstractmethod
-    def map(self, fn: Callable[..., Array], *others: "Field", dealiasing: int | Literal["none"] | None = None) -> "Field":
+    def map(
+        self, fn: Callable[..., Array], *others: "Field", dealiasing: int | Literal["none"] | None = None
+    ) -> "Field":
         """Pointwise function `fn(self, *others)` of field values.
 
         Args:
@@ -200,7 +202,7 @@ class Field(eqx.Module):
                 f"{type(self).__name__}.div: the last component axis must have length {self.dimension}, "
                 f"got component shape {self.shape}."
             )
-        return _sum(self._components(lambda i, a=axis: i[..., a]).d(axis) for axis in range(self.dimension))
+        return total(self._components(lambda i, a=axis: i[..., a]).d(axis) for axis in range(self.dimension))
 
     def curl(self) -> "Field":
         """Curl: `(d_y, -d_x)` of a scalar and the scalar vorticity of a vector in 2-D, the usual vector in 3-D."""
@@ -218,7 +220,7 @@ class Field(eqx.Module):
 
     def laplacian(self) -> "Field":
         """Sum of the second derivatives along each axis."""
-        return _sum(self.d(axis, 2) for axis in range(self.dimension))
+        return total(self.d(axis, 2) for axis in range(self.dimension))
 
     def biharmonic(self) -> "Field":
         """The Laplacian twice."""
@@ -228,13 +230,13 @@ class Field(eqx.Module):
         """`div(coefficient grad u)`; a number gives `coefficient * laplacian`."""
         if not isinstance(coefficient, Field):
             return coefficient * self.laplacian()
-        return _sum((coefficient * self.d(axis)).d(axis) for axis in range(self.dimension))
+        return total((coefficient * self.d(axis)).d(axis) for axis in range(self.dimension))
 
     def squared_norm(self) -> "Field":
         """Sum over components of `|u|^2`, a scalar field."""
         if not self.shape:
             return self * self.conj()
-        return _sum(row.squared_norm() for row in self)
+        return total(row.squared_norm() for row in self)
 
     def convection(self, form: ConvectionForm = "advective") -> "Field":
         """Transport of a velocity by itself.
@@ -259,13 +261,13 @@ class Field(eqx.Module):
 
     def _convection_advective(self) -> "Field":
         velocity = tuple(self)
-        return stack([_sum(v * row.d(axis) for axis, v in enumerate(velocity)) for row in velocity])
+        return stack([total(v * row.d(axis) for axis, v in enumerate(velocity)) for row in velocity])
 
     def _convection_conservative(self) -> "Field":
         velocity, size = tuple(self), range(self.dimension)
         # Each product once: `u_i u_j` stands in two rows.
         flux = {(i, j): velocity[i] * velocity[j] for i in size for j in size if i <= j}
-        return 0.5 * stack([_sum(flux[min(i, j), max(i, j)].d(j) for j in size) for i in size])
+        return 0.5 * stack([total(flux[min(i, j), max(i, j)].d(j) for j in size) for i in size])
 
     def stream_function(self) -> "Field":
         """`psi` with `-laplacian(psi) = self`, mean-free; its `curl()` is the velocity of vorticity `self`."""
@@ -283,7 +285,9 @@ class Field(eqx.Module):
     def _aligned(self, other: "Field") -> tuple["Field", "Field"]:
         """Both fields with the same component shape, trailing axes aligned."""
         if type(other) is not type(self):
-            raise TypeError(f"cannot combine {type(self).__name__} with {type(other).__name__}: one expression, one kind of field.")
+            raise TypeError(
+                f"cannot combine {type(self).__name__} with {type(other).__name__}: one expression, one kind of field."
+            )
         if self.shape == other.shape:
             return self, other
         try:
@@ -329,8 +333,7 @@ def stack(rows: Sequence[Field | Scalar]) -> Any:
     return first._stacked([field._broadcast(shape) for field in fields])
 
 
-def _sum(terms: Any) -> Any:
-    total = None
-    for term in terms:
-        total = term if total is None else total + term
-    return total
+def total(terms: Iterable[Any]) -> Any:
+    """Sum of one or more fields."""
+    first, *rest = terms
+    return sum(rest, start=first)

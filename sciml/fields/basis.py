@@ -113,11 +113,15 @@ class FourierBasis:
         values = self._synthesise(coefficients, self.grid.shape)
         return values if scale == 1 else values * scale
 
-    def to_points(self, coefficients: Complex[Array, "*components_and_storage"]) -> Inexact[Array, "*components_and_points"]:
+    def to_points(
+        self, coefficients: Complex[Array, "*components_and_storage"]
+    ) -> Inexact[Array, "*components_and_points"]:
         """Coefficients to values on the quadrature points."""
         return self._synthesise(coefficients, self.quadrature)
 
-    def from_points(self, points: Inexact[Array, "*components_and_points"]) -> Complex[Array, "*components_and_storage"]:
+    def from_points(
+        self, points: Inexact[Array, "*components_and_points"]
+    ) -> Complex[Array, "*components_and_storage"]:
         """Values on the quadrature points to coefficients."""
         return self._analyse(points, self.quadrature)
 
@@ -213,7 +217,9 @@ def make_basis(
         return FourierBasis(grid, largest, quadrature, degree, is_complex, precision)
     modes = tuple((n - 1) // (degree + 1) for n in grid.shape)
     if min(modes) < 1:
-        raise ValueError(f"grid {grid.shape} is too coarse for truncation at degree {degree}: no mode is left on some axis.")
+        raise ValueError(
+            f"grid {grid.shape} is too coarse for truncation at degree {degree}: no mode is left on some axis."
+        )
     return FourierBasis(grid, modes, grid.shape, degree, is_complex, precision)
 
 

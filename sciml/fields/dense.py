@@ -19,8 +19,8 @@ from sciml.fields.derivatives import MultiIndex
 
 
 def dense_derivatives(
-    weights: Sequence[Inexact[Array, "outputs inputs"]],
-    biases: Sequence[Inexact[Array, " outputs"]],
+    weights: Sequence[Inexact[Array, "_ _"]],
+    biases: Sequence[Inexact[Array, " _"]],
     activation: Callable[[Array], Array],
     points: Inexact[Array, "points coordinates"],
     needed: Iterable[MultiIndex],
@@ -43,7 +43,9 @@ def dense_derivatives(
     for layer, (weight, bias) in enumerate(zip(weights, biases)):
         if layer:
             bundle = _activated(activation, bundle, indices)
-        bundle = jnp.einsum("apx,yx->apy", bundle, weight).at[0].add(jnp.broadcast_to(bias, bundle.shape[1:2] + bias.shape))
+        bundle = (
+            jnp.einsum("apx,yx->apy", bundle, weight).at[0].add(jnp.broadcast_to(bias, bundle.shape[1:2] + bias.shape))
+        )
     return {alpha: bundle[i].T for i, alpha in enumerate(indices) if alpha in needed}
 
 
@@ -76,11 +78,12 @@ def _activated(activation: Callable[[Array], Array], bundle: Array, indices: Seq
     outer = _pointwise_derivatives(activation, bundle[0], highest)
     rows = [outer[0]]
     for alpha in indices[1:]:
-        total = None
+        total = jnp.zeros_like(outer[0])
         for blocks, weight in _partitions(alpha):
-            term = outer[len(blocks)] * math.prod((bundle[position[block]] for block in blocks[1:]), start=bundle[position[blocks[0]]])
-            term = term if weight == 1 else weight * term
-            total = term if total is None else total + term
+            term = outer[len(blocks)] * math.prod(
+                (bundle[position[block]] for block in blocks[1:]), start=bundle[position[blocks[0]]]
+            )
+            total = total + (term if weight == 1 else weight * term)
         rows.append(total)
     return jnp.stack(rows)
 
@@ -107,7 +110,9 @@ def _partitions(alpha: MultiIndex) -> tuple[tuple[tuple[MultiIndex, ...], int], 
     letters = [axis for axis, order in enumerate(alpha) for _ in range(order)]
     counted: Counter[tuple[MultiIndex, ...]] = Counter()
     for partition in _set_partitions(list(range(len(letters)))):
-        blocks = sorted(tuple(sum(letters[i] == axis for i in block) for axis in range(len(alpha))) for block in partition)
+        blocks = sorted(
+            tuple(sum(letters[i] == axis for i in block) for axis in range(len(alpha))) for block in partition
+        )
         counted[tuple(blocks)] += 1
     return tuple(counted.items())
 

@@ -114,7 +114,9 @@ class PointField(Field):
         """Time derivative."""
         return self._derivative(self.dimension, 1)
 
-    def map(self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None) -> "PointField":
+    def map(
+        self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None
+    ) -> "PointField":
         """Pointwise function; `dealiasing` has no meaning here."""
         fields = [self, *others]
 
@@ -156,7 +158,9 @@ class PointField(Field):
     def _zero(self) -> MultiIndex:
         return (0,) * self.points.shape[1]
 
-    def _new(self, at: _At, shape: tuple[int, ...] | None = None, potential: "PointField | None" = None) -> "PointField":
+    def _new(
+        self, at: _At, shape: tuple[int, ...] | None = None, potential: "PointField | None" = None
+    ) -> "PointField":
         return type(self)(at, self.shape if shape is None else shape, self.points, self.is_complex, potential)
 
     def _derivative(self, axis: int, order: int) -> "PointField":
@@ -181,7 +185,9 @@ class PointField(Field):
         real = self.points.dtype
         if jnp.issubdtype(number.dtype, jnp.complexfloating):
             if not self.is_complex:
-                raise TypeError("PointField: a complex number meets a real field; declare the equation complex (`is_complex = True`).")
+                raise TypeError(
+                    "PointField: a complex number meets a real field; declare the equation complex (`is_complex = True`)."
+                )
             return number.astype(np.result_type(real, np.complex64))
         return number.astype(np.result_type(real, np.complex64) if self.is_complex else real)
 
@@ -226,7 +232,7 @@ def residual(
 
 
 def evaluate(
-    expression: Callable[[PointField], PointField],
+    expression: Callable[[PointField], Any],
     function: Callable[[Array], Array],
     points: Inexact[Array, "points coordinates"],
     *,
@@ -244,7 +250,7 @@ def evaluate(
         field = PointField(at, (components,), points, is_complex)
         if not inverse_laplacian:
             return field
-        whole = field.laplacian()
+        whole: Any = field.laplacian()
         return PointField(whole.at, (components,), points, is_complex, potential=field)
 
     needed = recorded(expression, state, (components, points.shape[0]), _value_dtype(points, is_complex))
@@ -253,7 +259,10 @@ def evaluate(
 
 
 def recorded(
-    expression: Callable[[PointField], PointField], state: Callable[[_At], PointField], shape: tuple[int, ...], dtype: Any
+    expression: Callable[[PointField], Any],
+    state: Callable[[_At], PointField],
+    shape: tuple[int, ...],
+    dtype: Any,
 ) -> frozenset[MultiIndex]:
     """Multi-indices of the state's derivatives that an expression reads, found by one abstract evaluation."""
     seen: set[MultiIndex] = set()

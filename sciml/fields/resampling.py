@@ -7,7 +7,9 @@ import numpy as np
 from jaxtyping import Array, Inexact
 
 
-def resample(values: Inexact[Array, "*components_and_grid"] | np.ndarray, shape: Sequence[int]) -> Inexact[Array, "..."]:
+def resample(
+    values: Inexact[Array, "*components_and_grid"] | np.ndarray, shape: Sequence[int]
+) -> Inexact[Array, "..."]:
     """Values of the trigonometric interpolant on a periodic grid with other node counts.
 
     Exact for band-limited data; going up and down again returns the data, also those with a Nyquist mode, which is split evenly

@@ -1,6 +1,5 @@
 """Spectral solutions as functions of coordinates."""
 
-
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +31,12 @@ class FourierSeries(eqx.Module):
 
     @classmethod
     def interpolate(
-        cls, grid: Grid, values: Inexact[Array, "times components *grid"], times: Float[Array, " times"], *, inverse_laplacian: bool = False
+        cls,
+        grid: Grid,
+        values: Inexact[Array, "times components *grid"],
+        times: Float[Array, " times"],
+        *,
+        inverse_laplacian: bool = False,
     ) -> "FourierSeries":
         """Interpolate states.
 

@@ -39,7 +39,9 @@ class SpectralField(Field):
     t: Array | None = None
 
     @classmethod
-    def state(cls, basis: FourierBasis, coefficients: Complex[Array, "components ..."], t: Array | None = None) -> "SpectralField":
+    def state(
+        cls, basis: FourierBasis, coefficients: Complex[Array, "components ..."], t: Array | None = None
+    ) -> "SpectralField":
         """The unknown of an equation, given by its coefficients."""
         shape = coefficients.shape[: coefficients.ndim - basis.dimension]
         return cls(basis, shape, linear=coefficients, degree=1, peak=1, t=t)
@@ -164,7 +166,9 @@ class SpectralField(Field):
             if not present:
                 return None
             shape = jnp.broadcast_shapes(*(part.shape for part in present))
-            return jnp.stack([jnp.zeros(shape, present[0].dtype) if p is None else jnp.broadcast_to(p, shape) for p in parts])
+            return jnp.stack(
+                [jnp.zeros(shape, present[0].dtype) if p is None else jnp.broadcast_to(p, shape) for p in parts]
+            )
 
         return self._with(
             component_shape=(len(rows), *rows[0].shape),
@@ -185,11 +189,15 @@ class SpectralField(Field):
         symbol = self.basis.derivative_symbol(axis, order)
         return self._mode_by_mode(lambda c: self.basis.scale(c, symbol))
 
-    def map(self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None) -> "SpectralField":
+    def map(
+        self, fn: Callable[..., Array], *others: Field, dealiasing: int | Literal["none"] | None = None
+    ) -> "SpectralField":
         """Pointwise function on the quadrature points; see `Field.map`."""
         return self._on_points("map", fn, others, dealiasing)
 
-    def apply(self, fn: Callable[[Array], Array], *, dealiasing: int | Literal["none"] | None = None) -> "SpectralField":
+    def apply(
+        self, fn: Callable[[Array], Array], *, dealiasing: int | Literal["none"] | None = None
+    ) -> "SpectralField":
         """A function of the array of quadrature-point values, `(*components, *points) -> (*components', *points)`."""
         return self._on_points("apply", fn, (), dealiasing)
 
@@ -239,11 +247,11 @@ class SpectralField(Field):
         """Mean-free inverse of the Laplacian; the mean of the field is dropped."""
         return self._mode_by_mode(lambda c: multiply(c, self.basis.inverse_laplacian_symbol(jnp)))
 
-    def leray(self) -> "SpectralField":
+    def leray(self) -> Field:
         """`u - grad inverse_laplacian div u`."""
         return self - self.div().inverse_laplacian().grad()
 
-    def _convection_advective(self) -> "SpectralField":
+    def _convection_advective(self) -> Field:
         # Lamb form: grad(|u|^2 / 2) - u x curl(u). The same function, with fewer transforms than component by component.
         rate = 0.5 * self.squared_norm()
         pressure = rate.grad()
@@ -255,7 +263,7 @@ class SpectralField(Field):
         p, q, r = vorticity
         return pressure - stack([v * r - w * q, w * p - u * r, u * q - v * p])
 
-    def vorticity_convection(self) -> "SpectralField":
+    def vorticity_convection(self) -> Field:
         """`v . grad(w)` by Basdevant's form: four transforms in place of five."""
         if self.dimension != 2:
             raise ValueError(f"vorticity_convection: needs 2 dimensions, got {self.dimension}.")
@@ -277,9 +285,7 @@ class SpectralField(Field):
         return type(self)(basis=self.basis, **(defaults | parts))
 
     def _without_constant(self) -> "SpectralField":
-        return self._with(
-            linear=self.linear, coefficients=self.coefficients, points=self.points, degree=self.degree
-        )
+        return self._with(linear=self.linear, coefficients=self.coefficients, points=self.points, degree=self.degree)
 
     def _zeros(self) -> Array:
         return jnp.zeros((*self.shape, *self.basis.storage), self.basis.coefficient_dtype)
@@ -307,14 +313,18 @@ class SpectralField(Field):
 
     def _mode_by_mode(self, fn: Callable[[Array], Array]) -> "SpectralField":
         """A linear operator given by its symbol, which vanishes on constants."""
-        rest = None if self.coefficients is None and self.points is None else self._without_constant().rest_coefficients()
+        rest = (
+            None if self.coefficients is None and self.points is None else self._without_constant().rest_coefficients()
+        )
         return self._with(
             linear=None if self.linear is None else fn(self.linear),
             coefficients=None if rest is None else fn(rest),
             degree=min(self.degree, 1),
         )
 
-    def _on_points(self, name: str, fn: Callable, others: Sequence[Any], dealiasing: int | Literal["none"] | None) -> "SpectralField":
+    def _on_points(
+        self, name: str, fn: Callable, others: Sequence[Any], dealiasing: int | Literal["none"] | None
+    ) -> "SpectralField":
         if dealiasing is None:
             raise ValueError(
                 f"{name}: a spectral field must be told how to dealias a general function: pass `dealiasing=p` to treat it as a "

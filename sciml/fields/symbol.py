@@ -98,7 +98,7 @@ class SymbolField(Field):
         """Multiplication by `-1 / |k|^2`, zero for the mean."""
         return self._with_symbol(self.basis.inverse_laplacian_symbol(self.xp))
 
-    def leray(self) -> "SymbolField":
+    def leray(self) -> Field:
         """Projection on divergence-free fields."""
         return self - self.div().inverse_laplacian().grad()
 

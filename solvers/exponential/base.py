@@ -39,7 +39,9 @@ class ExponentialMethod(eqx.Module):
         """
 
     @abstractmethod
-    def step(self, tables: Tables, u: Array, first: Array, t: Array, dt: Array, rate: Rate) -> tuple[Array, Array | None]:
+    def step(
+        self, tables: Tables, u: Array, first: Array, t: Array, dt: Array, rate: Rate
+    ) -> tuple[Array, Array | None]:
         """One step.
 
         Args:
@@ -55,7 +57,7 @@ class ExponentialMethod(eqx.Module):
         """
 
     @abstractmethod
-    def error(self, tables: Tables, kept: Array | None, following: Array, dt: Array) -> Array | None:
+    def error(self, tables: Tables, kept: Any, following: Array, dt: Array) -> Array | None:
         """Embedded estimate of the local error, `following = rate(u_new, t + dt)`; `None` where the method has none."""
 
     def tables(self, symbol: Array | np.ndarray, dt: Array | float, *, modes: int) -> Tables:

@@ -1,7 +1,7 @@
 """Exponential time differencing, order 1."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from jaxtyping import Array
 
@@ -25,6 +25,6 @@ class ETDRK1(ExponentialMethod):
         """One step; see `ExponentialMethod.step`."""
         return act(tables["decay"], u) + act(tables["first"], first), None
 
-    def error(self, tables: Tables, kept: Array | None, following: Array, dt: Array) -> None:
+    def error(self, tables: Tables, kept: Any, following: Array, dt: Array) -> None:
         """None."""
         return None

@@ -1,7 +1,7 @@
 """Exponential time differencing Runge-Kutta, order 2."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from jaxtyping import Array
 
@@ -27,6 +27,6 @@ class ETDRK2(ExponentialMethod):
         correction = act(tables["second"], rate(a, t + dt) - first)
         return a + correction, correction
 
-    def error(self, tables: Tables, kept: Array | None, following: Array, dt: Array) -> Array | None:
+    def error(self, tables: Tables, kept: Any, following: Array, dt: Array) -> Array | None:
         """Difference to exponential Euler, order 1."""
         return kept

@@ -1,7 +1,7 @@
 """Exponential time differencing Runge-Kutta, order 4."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from jaxtyping import Array
 
@@ -41,6 +41,6 @@ class ETDRK4(ExponentialMethod):
         step = act(tables["first"], first) + act(tables["middle"], at_a + at_b) + act(tables["last"], at_c)
         return act(tables["decay"], u) + step, at_c
 
-    def error(self, tables: Tables, kept: Array | None, following: Array, dt: Array) -> Array | None:
+    def error(self, tables: Tables, kept: Any, following: Array, dt: Array) -> Array | None:
         """Difference to the embedded method of order 3."""
         return act(tables["last"], kept - following)

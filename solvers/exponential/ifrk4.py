@@ -1,7 +1,7 @@
 """Integrating-factor Runge-Kutta, order 4."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array
@@ -36,6 +36,6 @@ class IFRK4(ExponentialMethod):
         total = act(whole, first) + 2 * act(half, second + third) + fourth
         return decayed + multiply(step / 6, total), fourth
 
-    def error(self, tables: Tables, kept: Array | None, following: Array, dt: Array) -> Array | None:
+    def error(self, tables: Tables, kept: Any, following: Array, dt: Array) -> Array | None:
         """Difference to the embedded method of order 3."""
         return multiply(jnp.asarray(dt) / 6, kept - following)

@@ -50,7 +50,9 @@ def phi_combinations(z: Any, rows: Sequence[Sequence[float | int]]) -> Any:
 
 
 def _taylor(z: Any, weights: list[list[float | int]], xp: Any) -> Any:
-    coefficients = [[sum(w / math.factorial(j + k) for k, w in enumerate(row)) for row in weights] for j in range(TERMS)]
+    coefficients = [
+        [sum(w / math.factorial(j + k) for k, w in enumerate(row)) for row in weights] for j in range(TERMS)
+    ]
     column = (-1,) + (1,) * z.ndim
     total = z[None] * 0 + xp.asarray(coefficients[-1], z.dtype).reshape(column)
     for coefficient in reversed(coefficients[:-1]):
@@ -67,7 +69,9 @@ def _closed(z: Any, weights: list[list[float | int]], xp: Any) -> Any:
     for row in weights:
         growing = [row[n - m] for m in range(n + 1)]
         # Coefficients are summed before z comes in: in ETDRK4's first weight the highest powers cancel.
-        rest = [sum(row[k] / math.factorial(m - n + k) for k in range(n + 1) if 0 <= m - n + k < k) for m in range(n + 1)]
+        rest = [
+            sum(row[k] / math.factorial(m - n + k) for k in range(n + 1) if 0 <= m - n + k < k) for m in range(n + 1)
+        ]
         total = exponential * _polynomial(growing, powers) - _polynomial(rest, powers)
         combined.append(total / powers[n])
     return xp.stack(combined)

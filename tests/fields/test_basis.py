@@ -53,10 +53,16 @@ def test_symmetrised_keeps_real_fields_and_removes_the_rest(shape):
     np.testing.assert_allclose(basis.symmetrised(coefficients), coefficients, atol=1e-12)
     rough = coefficients + noise(coefficients.shape, is_complex=True)
     mended = basis.symmetrised(rough)
-    np.testing.assert_allclose(basis.to_points(mended), basis.to_points(basis.from_points(basis.to_points(rough))), atol=1e-12)
+    np.testing.assert_allclose(
+        basis.to_points(mended), basis.to_points(basis.from_points(basis.to_points(rough))), atol=1e-12
+    )
     # What a transform to points cannot see is gone.
     again = basis.from_points(basis.to_points(mended))
-    np.testing.assert_allclose(again[..., 0], mended[..., 0].at[(..., *([0] * (len(shape) - 1)))].set(again[(..., *([0] * len(shape)))]), atol=1e-11)
+    np.testing.assert_allclose(
+        again[..., 0],
+        mended[..., 0].at[(..., *([0] * (len(shape) - 1)))].set(again[(..., *([0] * len(shape)))]),
+        atol=1e-11,
+    )
 
 
 @settings(max_examples=25, deadline=None)

@@ -116,7 +116,15 @@ def test_a_product_beyond_the_basis_raises_and_names_the_basis_needed():
 def test_every_operand_keeps_the_dtype_under_strict_promotion(precision):
     other = "float64" if precision == "float32" else "float32"
     u = scalar_state(U, precision=precision)
-    operands = [2, 2.0, np.float32(2), np.float64(2), np.asarray(2.0), jnp.asarray(2.0, precision), jnp.asarray(2.0, other)]
+    operands = [
+        2,
+        2.0,
+        np.float32(2),
+        np.float64(2),
+        np.asarray(2.0),
+        jnp.asarray(2.0, precision),
+        jnp.asarray(2.0, other),
+    ]
     for operand in operands:
         for field in (u * operand, operand * u, u + operand, operand - u, u / operand):
             assert field.values.dtype == precision, type(operand)

@@ -43,6 +43,12 @@ def order_problems():
     return {
         "kdv": (physics.KortewegDeVries(), kdv, soliton(kdv, 0.0, speed=1.0), 0.5, {1: 200, 2: 50, 3: 50, 4: 50}),
         "burgers": (physics.Burgers(0.1), box, wavy(x)[None], 0.5, {1: 40, 2: 16, 3: 16, 4: 16}),
-        "ks": (physics.KuramotoSivashinsky(), ks, np.cos(2 * np.pi * y / 22)[None] + 0.3, 4.0, {1: 320, 2: 160, 3: 160, 4: 120}),
+        "ks": (
+            physics.KuramotoSivashinsky(),
+            ks,
+            np.cos(2 * np.pi * y / 22)[None] + 0.3,
+            4.0,
+            {1: 320, 2: 160, 3: 160, 4: 120},
+        ),
         "allen_cahn": (physics.AllenCahn(0.05), box, 0.8 * wavy(x)[None], 1.0, {1: 40, 2: 20, 3: 20, 4: 20}),
     }

@@ -9,7 +9,17 @@ from problems import soliton, wavy
 
 import sciml
 from sciml import physics
-from sciml.solvers import ETDRK1, ETDRK2, ETDRK3, ETDRK4, IFRK4, DivergenceError, EvolutionTerm, ExponentialSolver, Result
+from sciml.solvers import (
+    ETDRK1,
+    ETDRK2,
+    ETDRK3,
+    ETDRK4,
+    IFRK4,
+    DivergenceError,
+    EvolutionTerm,
+    ExponentialSolver,
+    Result,
+)
 
 BOX = sciml.Grid((32,), extent=(2 * np.pi,))
 X = BOX.coordinates()[0]
@@ -25,7 +35,12 @@ def test_error_follows_the_tolerance(method, wave_box):
     errors = []
     for rtol in (1e-3, 1e-5):
         solution = sciml.solve(
-            physics.KortewegDeVries(), wave_box, soliton(wave_box, 0.0, speed=2.0), ts=[0.0, 0.2, 0.5], rtol=rtol, method=method
+            physics.KortewegDeVries(),
+            wave_box,
+            soliton(wave_box, 0.0, speed=2.0),
+            ts=[0.0, 0.2, 0.5],
+            rtol=rtol,
+            method=method,
         )
         assert solution.successful and int(solution.statistics["accepted"]) <= int(solution.statistics["steps"])
         errors.append(np.abs(solution.values[-1] - soliton(wave_box, 0.5, speed=2.0)).max())
@@ -37,7 +52,9 @@ def test_error_follows_the_tolerance(method, wave_box):
 def test_agrees_with_a_foreign_explicit_solver_through_the_same_term():
     term = EvolutionTerm.build(physics.Burgers(0.1), BOX, precision="float64")
     controller = diffrax.PIDController(rtol=1e-9, atol=1e-9)
-    explicit = diffrax.diffeqsolve(term, diffrax.Tsit5(), 0.0, 0.5, None, term.pack(wavy(X)[None]), stepsize_controller=controller)
+    explicit = diffrax.diffeqsolve(
+        term, diffrax.Tsit5(), 0.0, 0.5, None, term.pack(wavy(X)[None]), stepsize_controller=controller
+    )
     ours = sciml.solve(physics.Burgers(0.1), BOX, wavy(X)[None], ts=[0.0, 0.5], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(explicit.ys[0], ours.values[-1], atol=1e-8)
 
@@ -84,7 +101,9 @@ def test_backward_in_time_returns_to_the_start():
 def test_gradient_through_adaptive_steps_agrees_with_finite_differences():
     @jax.jit
     def objective(viscosity):
-        return jnp.sum(sciml.solve(physics.Burgers(viscosity), BOX, wavy(X)[None], ts=[0.0, 0.3], rtol=1e-8).values[-1] ** 2)
+        return jnp.sum(
+            sciml.solve(physics.Burgers(viscosity), BOX, wavy(X)[None], ts=[0.0, 0.3], rtol=1e-8).values[-1] ** 2
+        )
 
     h = 1e-4
     finite = (objective(jnp.asarray(0.1 + h)) - objective(jnp.asarray(0.1 - h))) / (2 * h)

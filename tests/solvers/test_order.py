@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from problems import order_problems
 from jax import lax
+from problems import order_problems
 
 import sciml
 from sciml.solvers import ETDRK1, ETDRK2, ETDRK3, ETDRK4, IFRK4, Stepper
@@ -53,7 +53,9 @@ class Coupled(sciml.Evolution):
     def rhs(self, u):
         a, b = u
         forcing = u.time.map(jnp.sin, dealiasing="none")
-        return sciml.fields.stack([b.d(0) - 0.1 * a.d(0, 3) - (a * b).d(0), a.d(0) + 0.02 * b.laplacian() - a * a + forcing])
+        return sciml.fields.stack(
+            [b.d(0) - 0.1 * a.d(0, 3) - (a * b).d(0), a.d(0) + 0.02 * b.laplacian() - a * a + forcing]
+        )
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: type(m).__name__)

@@ -53,9 +53,11 @@ def test_wave_keeps_its_energy_and_mean_motion():
 
 
 def test_burgers_agrees_with_cole_hopf():
-    fine, exact = cole_hopf(wavy, 0.1, 1.0)
+    _, exact = cole_hopf(wavy, 0.1, 1.0)
     grid = sciml.Grid((256,), extent=(2 * np.pi,))
-    u = rollout(physics.Burgers(0.1), grid, wavy(grid.coordinates()[0])[None], dt=0.0025, steps=400, save_every=400).values[-1, 0]
+    u = rollout(
+        physics.Burgers(0.1), grid, wavy(grid.coordinates()[0])[None], dt=0.0025, steps=400, save_every=400
+    ).values[-1, 0]
     np.testing.assert_allclose(u, exact[::2], atol=2e-9)
 
 
@@ -69,7 +71,9 @@ def test_nonlinear_schroedinger_carries_a_soliton():
     grid = sciml.Grid((128,), extent=((-10.0, 10.0),))
     x = grid.coordinates()[0]
     psi0 = (2 / np.cosh(2 * x) * np.exp(1j * x))[None]
-    psi = rollout(physics.NonlinearSchroedinger(), grid, psi0, dt=1e-3, steps=500, save_every=500, dealiasing="padding").values[-1]
+    psi = rollout(
+        physics.NonlinearSchroedinger(), grid, psi0, dt=1e-3, steps=500, save_every=500, dealiasing="padding"
+    ).values[-1]
     exact = 2 / np.cosh(2 * (x - 0.5)) * np.exp(1j * (x + (4 - 1) * 0.5 / 2))
     np.testing.assert_allclose(psi[0], exact, atol=1e-6)
 
@@ -99,7 +103,9 @@ def test_kolmogorov_flow_has_its_laminar_state():
     forcing = physics.KolmogorovForcing(amplitude=0.5, mode=2)
     _, y = grid.coordinates()
     laminar = (-0.5 / (0.5 * 4) * 2 * np.cos(2 * y))[None]  # w = -u_y of u = A / (nu q^2) sin(q y)
-    w = rollout(physics.NavierStokesVorticity(viscosity=0.5, forcing=forcing), grid, laminar, dt=0.1, steps=5).values[-1]
+    w = rollout(physics.NavierStokesVorticity(viscosity=0.5, forcing=forcing), grid, laminar, dt=0.1, steps=5).values[
+        -1
+    ]
     np.testing.assert_allclose(w, laminar, atol=1e-13)
 
 
@@ -129,7 +135,9 @@ def test_single_precision_differs_from_double_by_round_off_only():
 
 def test_every_gradient_strategy_gives_the_same_numbers():
     def final(viscosity, gradient):
-        u = rollout(physics.Burgers(viscosity), BOX, wavy(X)[None], dt=0.02, steps=22, save_every=11, gradient=gradient).values
+        u = rollout(
+            physics.Burgers(viscosity), BOX, wavy(X)[None], dt=0.02, steps=22, save_every=11, gradient=gradient
+        ).values
         return jnp.sum(u[-1] ** 3)
 
     stored, slope = jax.value_and_grad(final)(0.1, "store")
@@ -140,7 +148,9 @@ def test_every_gradient_strategy_gives_the_same_numbers():
 
 
 @pytest.mark.parametrize("method", [ETDRK1(), ETDRK2(), ETDRK3(), ETDRK4(), IFRK4()], ids=lambda m: type(m).__name__)
-@pytest.mark.parametrize("equation", [physics.KortewegDeVries(1.0, 0.1), physics.GrayScott(0.1, 0.05)], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "equation", [physics.KortewegDeVries(1.0, 0.1), physics.GrayScott(0.1, 0.05)], ids=lambda e: type(e).__name__
+)
 def test_gradients_agree_with_finite_differences(equation, method):
     """In every parameter, the initial state and the step at once, along one direction."""
     count = len(equation.components)
@@ -149,7 +159,9 @@ def test_gradients_agree_with_finite_differences(equation, method):
     @jax.jit
     def objective(shift):
         moved = jax.tree.map(lambda p: p * (1 + 0.1 * shift), equation)
-        u = rollout(moved, BOX, u0 * (1 + shift), dt=0.02 * (1 + 0.5 * shift), steps=10, save_every=10, method=method).values
+        u = rollout(
+            moved, BOX, u0 * (1 + shift), dt=0.02 * (1 + 0.5 * shift), steps=10, save_every=10, method=method
+        ).values
         return jnp.sum(u[-1] ** 2 * jnp.asarray(1 + np.sin(X) + np.cos(2 * X))[None])
 
     h = 1e-4
@@ -170,7 +182,9 @@ def test_vmap_over_parameters_and_states_equals_the_loop():
     np.testing.assert_allclose(batch, loop, atol=1e-12)
     equations = jax.vmap(physics.Burgers)(viscosities)
     np.testing.assert_allclose(
-        jax.vmap(lambda e, u: rollout(e, BOX, u, dt=0.02, steps=10, save_every=10).values[-1])(equations, states), batch, atol=1e-13
+        jax.vmap(lambda e, u: rollout(e, BOX, u, dt=0.02, steps=10, save_every=10).values[-1])(equations, states),
+        batch,
+        atol=1e-13,
     )
 
 
@@ -178,7 +192,9 @@ def test_a_batch_sharded_over_two_devices_equals_the_unsharded_one():
     from sciml.parallel import shard_batch
 
     states = jnp.asarray(np.stack([s * wavy(X)[None] for s in (0.5, 0.8, 1.1, 1.4)]))
-    run = jax.jit(jax.vmap(lambda u: rollout(physics.Burgers(0.1), BOX, u, dt=0.02, steps=10, save_every=10).values[-1]))
+    run = jax.jit(
+        jax.vmap(lambda u: rollout(physics.Burgers(0.1), BOX, u, dt=0.02, steps=10, save_every=10).values[-1])
+    )
     sharded = run(shard_batch(states))
     assert len(sharded.sharding.device_set) == 2
     np.testing.assert_allclose(sharded, run(states), atol=1e-13)
