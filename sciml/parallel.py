@@ -46,8 +46,8 @@ def shard_batch(tree: Tree, mesh: Mesh | None = None) -> Tree:
     Example:
         >>> import jax.numpy as jnp
         >>> from sciml.parallel import shard_batch
-        >>> shard_batch({"inputs": jnp.ones((8, 1, 16))})["inputs"].sharding.spec
-        PartitionSpec('batch',)
+        >>> tuple(shard_batch({"inputs": jnp.ones((8, 1, 16))})["inputs"].sharding.spec)
+        ('batch',)
     """
     mesh = batch_mesh() if mesh is None else mesh
     count = mesh.shape[BATCH]

@@ -40,7 +40,7 @@ class GenerateOptions:
     layout: Literal["sciml", "pdebench"] = "sciml"
     """Layout of the file: inputs and outputs, or PDEBench's trajectories."""
     refine: int = 1
-    """Solve on a grid this many times finer, then keep every so-manieth node."""
+    """Solve on a grid this many times finer, then keep the nodes of the coarse one."""
     batch: int = 64
     """Solutions computed at a time."""
     store: Literal["single", "double"] = "single"

@@ -78,7 +78,7 @@ def relative_band_errors(
     Example:
         >>> import jax.numpy as jnp
         >>> from sciml.metrics import relative_band_errors
-        >>> x = 2 * jnp.pi * jnp.arange(64) / 64
+        >>> x = jnp.linspace(0.0, 2 * jnp.pi, 64, endpoint=False)
         >>> target = (jnp.sin(x) + jnp.sin(8 * x) + jnp.sin(20 * x))[None]
         >>> [round(float(e), 3) for e in relative_band_errors(0.9 * target, target)]
         [0.1, 0.1, 0.1]

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 from sciml._lazy import attach
 
 if TYPE_CHECKING:
+    from sciml.plotting.appearance import figure as figure
+    from sciml.plotting.appearance import save as save
+    from sciml.plotting.appearance import style as style
     from sciml.plotting.charts import error_chart as error_chart
     from sciml.plotting.charts import history_chart as history_chart
     from sciml.plotting.charts import lines as lines
     from sciml.plotting.images import field_grid as field_grid
     from sciml.plotting.images import space_time as space_time
-    from sciml.plotting.style import figure as figure
-    from sciml.plotting.style import save as save
-    from sciml.plotting.style import style as style
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "error_chart": "sciml.plotting.charts",
         "field_grid": "sciml.plotting.images",
-        "figure": "sciml.plotting.style",
+        "figure": "sciml.plotting.appearance",
         "history_chart": "sciml.plotting.charts",
         "lines": "sciml.plotting.charts",
-        "save": "sciml.plotting.style",
+        "save": "sciml.plotting.appearance",
         "space_time": "sciml.plotting.images",
-        "style": "sciml.plotting.style",
+        "style": "sciml.plotting.appearance",
     },
 )

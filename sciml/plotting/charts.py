@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sciml.plotting.style import GREY, MARKERS, PALETTE, canvas, style
+from sciml.plotting.appearance import GREY, MARKERS, PALETTE, canvas, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

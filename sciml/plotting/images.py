@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sciml.grid import Grid
-from sciml.plotting.style import DIVERGING, SEQUENTIAL, canvas, figure, style
+from sciml.plotting.appearance import DIVERGING, SEQUENTIAL, canvas, figure, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
