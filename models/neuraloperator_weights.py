@@ -27,7 +27,9 @@ def load_neuraloperator(weights: Weights, *, grid_features: bool = True) -> Gate
         grid_features: whether the model appends coordinates to its input (that library's default).
 
     Returns:
-        A model with the same output for each sample, to rounding.
+        A model with the same output for each sample, to rounding. Grids need an even number of points along every axis
+        but the last for that: with an odd one, that library (2.0.0) puts the modes back one place off (it shifts
+        forward twice).
 
     Raises:
         ValueError: a needed array is missing or the number of modes along an axis is odd.
@@ -41,16 +43,16 @@ def load_neuraloperator(weights: Weights, *, grid_features: bool = True) -> Gate
     """
     spectral = _get(weights, "fno_blocks.convs.0.weight.tensor")
     width, dimension = spectral.shape[0], spectral.ndim - 2
-    modes = _modes(spectral.shape[2:])
-    layers = sum(name.endswith(".weight.tensor") for name in weights)
     lifting, projection = _get(weights, "lifting.fcs.0.weight"), _get(weights, "projection.fcs.1.weight")
-    model = GatedFNO(
+    # Only the structure is made: every array of it is replaced.
+    model = eqx.filter_eval_shape(
+        GatedFNO,
         dimension,
         lifting.shape[1] - (dimension if grid_features else 0),
         projection.shape[0],
         width=width,
-        modes=modes,
-        layers=layers,
+        modes=_modes(spectral.shape[2:]),
+        layers=sum(name.endswith(".weight.tensor") for name in weights),
         lifting_width=lifting.shape[0],
         hidden_width=_get(weights, "fno_blocks.channel_mlp.0.fcs.0.weight").shape[0],
         projection_width=projection.shape[1],

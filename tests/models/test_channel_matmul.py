@@ -21,8 +21,11 @@ def test_channel_matmul_is_a_matrix_product_with_its_derivatives(outputs, inputs
 
         def all_of_them(x, weight):
             gradient = jax.grad(scalar, (0, 1))
-            return product(x, weight), gradient(x, weight), jax.hessian(scalar, (0, 1))(x, weight), (
-                jax.jacrev(gradient, (0, 1))(x, weight)
+            return (
+                product(x, weight),
+                gradient(x, weight),
+                jax.hessian(scalar, (0, 1))(x, weight),
+                (jax.jacrev(gradient, (0, 1))(x, weight)),
             )
 
         return jax.jit(all_of_them)(*arguments)
@@ -53,7 +56,12 @@ def test_axis_matmul(axis, draw):
 
     def all_of_them(product):
         def give(x):
-            return product(x), jax.jacfwd(product)(x), jax.jacrev(product)(x), jax.vmap(product, 1, 2)(jnp.stack([x, x], 1))
+            return (
+                product(x),
+                jax.jacfwd(product)(x),
+                jax.jacrev(product)(x),
+                jax.vmap(product, 1, 2)(jnp.stack([x, x], 1)),
+            )
 
         return jax.tree.leaves(jax.jit(give)(x))
 
