@@ -2,11 +2,12 @@
 
 import ast
 import doctest
+import importlib
 import io
 
 import jax
 import pytest
-from source_tree import name_of, source_files, tree_of
+from source_tree import module_of, name_of, source_files, tree_of
 
 PARSER = doctest.DocTestParser()
 
@@ -19,13 +20,14 @@ def examples(path):
             text = ast.get_docstring(node)
             if text and ">>>" in text:
                 name = getattr(node, "name", "the module")
-                found.append(PARSER.get_doctest(text, {"__name__": "__main__"}, name, str(path), 0))
+                found.append(PARSER.get_doctest(text, {}, name, str(path), 0))
     return found
 
 
-def failures(test):
+def failures(test, names=None):
     report = io.StringIO()
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, verbose=False)
+    test.globs = dict(names or {})
     runner.run(test, out=report.write)
     return report.getvalue()
 
@@ -34,8 +36,10 @@ def failures(test):
 @pytest.mark.parametrize("path", [path for path in source_files() if examples(path)], ids=name_of)
 def test_examples(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    # As in doctest itself, an example may use the names of its module.
+    names = vars(importlib.import_module(module_of(path)))
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        assert "".join(failures(test) for test in examples(path)) == ""
+        assert "".join(failures(test, names) for test in examples(path)) == ""
 
 
 def test_a_wrong_example_is_seen():
