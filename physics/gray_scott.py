@@ -31,7 +31,8 @@ class GrayScott(Evolution):
     def rhs(self, u: Field) -> Field:
         """Rates of substrate and activator."""
         a, b = u
-        reaction = (a * b * b).project()
+        substrate, activator = u.sample()
+        reaction = (substrate * activator * activator).project()
         return stack(
             [
                 a.diffusion(self.substrate_diffusivity) - reaction + self.feed * (1 - a),

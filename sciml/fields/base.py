@@ -112,6 +112,13 @@ class Field(eqx.Module):
         """The same field in the form cheapest to use many times; spectral fields transform a product once and for all."""
         return self
 
+    def sample(self) -> "Field":
+        """The same field held by point values: all its components are transformed at once, and products of them cost no more.
+
+        What is sampled belongs to the nonlinear part of an equation; keep the unsampled field for linear terms.
+        """
+        return self
+
     def inverse_laplacian(self) -> "Field":
         """The mean-free solution of `laplacian(phi) = self - mean(self)`."""
         raise self._refusal("inverse_laplacian", "it is not a local operation")
@@ -236,7 +243,7 @@ class Field(eqx.Module):
         """Sum over components of `|u|^2`, a scalar field."""
         if not self.shape:
             return self * self.conj()
-        return total(row.squared_norm() for row in self)
+        return total(row.squared_norm() for row in self.sample())
 
     def convection(self, form: ConvectionForm = "advective") -> "Field":
         """Transport of a velocity by itself.
@@ -264,9 +271,10 @@ class Field(eqx.Module):
         return stack([total(v * row.d(axis) for axis, v in enumerate(velocity)) for row in velocity])
 
     def _convection_conservative(self) -> "Field":
-        velocity, size = tuple(self), range(self.dimension)
+        velocity, size = tuple(self.sample()), range(self.dimension)
         # Each product once: `u_i u_j` stands in two rows.
-        flux = {(i, j): velocity[i] * velocity[j] for i in size for j in size if i <= j}
+        upper = [(i, j) for i in size for j in size if i <= j]
+        flux = dict(zip(upper, stack([velocity[i] * velocity[j] for i, j in upper]).project()))
         return 0.5 * stack([total(flux[min(i, j), max(i, j)].d(j) for j in size) for i in size])
 
     def stream_function(self) -> "Field":

@@ -85,6 +85,12 @@ class SpectralField(Field):
         rest = self.rest_coefficients()
         return self._with(linear=self.linear, coefficients=rest, degree=min(self.degree, 1) if rest is None else 1)
 
+    def sample(self) -> "SpectralField":
+        """The same field held by values on the quadrature points; see `Field.sample`."""
+        if self.points is not None and self.linear is None and self.coefficients is None and self.constant is None:
+            return self
+        return self._with(points=self._all_points(), degree=self.degree)
+
     def without_linear(self) -> "SpectralField":
         """All but the `linear` part."""
         return self._with(
@@ -252,26 +258,27 @@ class SpectralField(Field):
         return self - self.div().inverse_laplacian().grad()
 
     def _convection_advective(self) -> Field:
-        # Lamb form: grad(|u|^2 / 2) - u x curl(u). The same function, with fewer transforms than component by component.
-        rate = 0.5 * self.squared_norm()
-        pressure = rate.grad()
-        vorticity = self.curl()
+        # Lamb form, grad(|u|^2 / 2) - u x curl(u): the same function with fewer transforms than component by component.
+        curl = self.curl()
         if self.dimension == 2:
-            u, v = self
-            return pressure + stack([-(vorticity * v), vorticity * u])
-        u, v, w = self
-        p, q, r = vorticity
-        return pressure - stack([v * r - w * q, w * p - u * r, u * q - v * p])
+            u, v, w = stack([*self, curl]).sample()
+            energy, first, second = stack([0.5 * (u * u + v * v), -(w * v), w * u]).project()
+            return stack([energy.d(0) + first, energy.d(1) + second])
+        u, v, w, p, q, r = stack([*self, *curl]).sample()
+        rows = [0.5 * (u * u + v * v + w * w), v * r - w * q, w * p - u * r, u * q - v * p]
+        energy, *cross = stack(rows).project()
+        return stack([energy.d(axis) - cross[axis] for axis in range(3)])
 
     def vorticity_convection(self) -> Field:
         """`v . grad(w)` by Basdevant's form: four transforms in place of five."""
         if self.dimension != 2:
             raise ValueError(f"vorticity_convection: needs 2 dimensions, got {self.dimension}.")
         psi = self.stream_function()
-        u, v = psi.d(1), -psi.d(0)
-        # Squares, not (v - u)(v + u): the sums would be transformed again.
-        cross, difference = u * v, v * v - u * u
-        return cross.d(0, 2) - cross.d(1, 2) + difference.d(0).d(1)
+        psi = psi[0] if psi.shape else psi
+        u, v = stack([psi.d(1), -psi.d(0)]).sample()
+        cross, difference = stack([u * v, v * v - u * u]).project()
+        rate = cross.d(0, 2) - cross.d(1, 2) + difference.d(0).d(1)
+        return rate._broadcast(self.shape)
 
     # --- helpers --------------------------------------------------------------------------------------------------------------
 

@@ -132,6 +132,10 @@ class SymbolField(Field):
         """A varying coefficient."""
         return self._given(tuple(np.shape(array))[: np.ndim(array) - self.dimension])
 
+    def sample(self) -> "SymbolField":
+        """Left to the nonlinear part."""
+        return self._left_out("it samples the state at points")
+
     # --- helpers --------------------------------------------------------------------------------------------------------------
 
     @property

@@ -88,6 +88,15 @@ def test_complex_states_pass_as_real_pairs_in_both_precisions():
         np.testing.assert_allclose(solution.values[-1, 0], np.exp(0.5j) / np.cosh(x), atol=tolerance)
 
 
+def test_steps_that_just_miss_a_saving_time_do_not_end_the_solve():
+    """In single precision the remainder of a step can be one unit of the clock."""
+    ts = np.linspace(0, np.pi / 2, 201)
+    grid = sciml.Grid((64,), extent=((-5.0, 5.0),))
+    psi0 = (2 / np.cosh(grid.coordinates()[0]))[None].astype(np.complex64)
+    solution = sciml.solve(physics.NonlinearSchroedinger(), grid, psi0, ts=ts, rtol=1e-6)
+    assert solution.successful, solution.message
+
+
 def test_backward_in_time_returns_to_the_start():
     grid = sciml.Grid((64,), extent=(20.0,))
     u0 = soliton(grid, 0.0, speed=1.0)
