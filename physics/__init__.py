@@ -8,6 +8,7 @@ if __name__ == "physics":
 from sciml.physics.advection import Advection
 from sciml.physics.allen_cahn import AllenCahn
 from sciml.physics.burgers import Burgers
+from sciml.physics.burgers_exact import cole_hopf
 from sciml.physics.diffusion import Diffusion
 from sciml.physics.dispersion import Dispersion
 from sciml.physics.fisher_kpp import FisherKPP
@@ -35,4 +36,5 @@ __all__ = [
     "NavierStokesVorticity",
     "NonlinearSchroedinger",
     "Wave",
+    "cole_hopf",
 ]
