@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from sciml.checkpoint import save as save
     from sciml.equation import Evolution as Evolution
     from sciml.equation import Semilinear as Semilinear
+    from sciml.fields.point import residual as residual
     from sciml.files.format import FileFormatError as FileFormatError
     from sciml.grid import Grid as Grid
     from sciml.registry import register as register
-    from sciml.fields.point import residual as residual
     from sciml.solvers.integrate import solve as solve
     from sciml.train import FitResult as FitResult
     from sciml.train import fit as fit

@@ -16,6 +16,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Complex, Inexact
 
+from sciml.fields import matrix_transform
 from sciml.fields.arithmetic import multiply
 from sciml.fields.packing import insert_zeros, keep_low_modes, negate_modes, pack, unpack
 from sciml.grid import Grid
@@ -189,15 +190,22 @@ class FourierBasis:
         return together.reshape(*components, *together.shape[1:])
 
     def _analyse_real(self, values: Array) -> Array:
+        if self._short(values.shape[-1]):
+            return matrix_transform.analyse(values, self.modes[0])
         spectrum = lax.fft(values, lax.FftType.RFFT, values.shape[values.ndim - self.dimension :])
         spectrum = lax.slice_in_dim(spectrum, 0, self.modes[-1] + 1, axis=spectrum.ndim - 1)
         return self._keep_low_modes(spectrum, self.dimension - 1)
 
     def _synthesise_real(self, coefficients: Array, shape: tuple[int, ...]) -> Array:
+        if self._short(shape[-1]):
+            return matrix_transform.synthesise(coefficients, shape[-1])
         missing = shape[-1] // 2 - self.modes[-1]
         zeros = jnp.zeros((*coefficients.shape[:-1], missing), coefficients.dtype)
         half = jnp.concatenate([coefficients, zeros], axis=-1) if missing else coefficients
         return lax.fft(self._insert_zeros(half, shape[:-1]), lax.FftType.IRFFT, shape)
+
+    def _short(self, count: int) -> bool:
+        return self.dimension == 1 and count <= matrix_transform.LONGEST
 
     def _analyse_pairs(self, pairs: Array) -> Array:
         return unpack(lax.fft(lax.complex(pairs[:, 0], pairs[:, 1]), lax.FftType.FFT, pairs.shape[2:]), self.modes)

@@ -92,3 +92,16 @@ def test_bases_refuse_what_they_cannot_do():
         make_basis(sciml.Grid((8,), extent=(1.0,), boundary=Dirichlet()), degree=2)
     with pytest.raises(ValueError, match="too coarse"):
         make_basis(sciml.Grid((3,), extent=(1.0,)), degree=2)
+
+
+@pytest.mark.parametrize("shape", [(31,), (32,)])
+def test_short_lines_by_matrix_products_equal_the_fast_transform(shape, monkeypatch):
+    from sciml.fields import matrix_transform
+
+    basis = make_basis(sciml.Grid(shape, extent=(1.0,)), degree=2, precision="float64")
+    values = jnp.asarray(noise((2, *shape)))
+    short = basis.encode(values), basis.decode(basis.encode(values))
+    monkeypatch.setattr(matrix_transform, "LONGEST", 0)
+    fast = basis.encode(values), basis.decode(basis.encode(values))
+    np.testing.assert_allclose(short[0], fast[0], atol=1e-12)
+    np.testing.assert_allclose(short[1], fast[1], atol=1e-13)

@@ -181,7 +181,7 @@ def count_transforms(equation, shape, extent=2 * np.pi):
 @pytest.mark.parametrize(
     ("equation", "shape", "expected"),
     [
-        (sciml.physics.Burgers(), (64,), (1, 1)),
+        (sciml.physics.Burgers(), (256,), (1, 1)),
         (sciml.physics.Burgers(), (18, 16), (3, 3)),
         (sciml.physics.Burgers(form="conservative"), (18, 16), (2, 3)),
         (sciml.physics.Burgers(), (12, 12, 12), (6, 4)),

@@ -33,7 +33,10 @@ def test_burgers_shock():
     np.testing.assert_allclose(solution.times, times, atol=1e-12)
     basis = sciml.fields.make_basis(grid, degree=1, precision="float64")
     series = np.asarray(basis.series_coefficients(basis.encode(solution.values)))[:, 0]
-    waves = np.exp(1j * np.outer(np.pi * np.arange(series.shape[1]), x + 1)) * np.where(np.arange(series.shape[1]), 2, 1)[:, None]
+    waves = (
+        np.exp(1j * np.outer(np.pi * np.arange(series.shape[1]), x + 1))
+        * np.where(np.arange(series.shape[1]), 2, 1)[:, None]
+    )
     ours = (series @ waves).real.T
     assert np.abs(ours - reference).max() < 1e-9, np.abs(ours - reference).max()
 
