@@ -46,7 +46,7 @@ notebooks: $(DEV)  ## Execute the notebooks; results go to build/notebooks/.
 	$(BIN)/python notebooks/execute.py
 
 bench: $(DEV)  ## Measure beside the peers and write docs/benchmarks.md.
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 figures: $(PLOT)  ## Draw the pictures of README and site again.
 	$(BIN)/python docs/make_figures.py

@@ -3,15 +3,15 @@
 Same equation, grid, step, order and dealiasing (2/3 rule), float32, contenders by turns in one process. The first call of ours is
 set-up, tracing, compilation and one run; the peer's likewise. "Transforms" runs only the transforms that one step of ours needs.
 
-    python benchmarks/spectral.py [--rounds 15] [--cases burgers1 ns256 ...] [--output FILE.json]
+    python benchmarks/spectral.py [--rounds 15] [--cases burgers1 ns256 ...] [--json]
 """
 
 import argparse
 import json
 import math
+import sys
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import exponax
 import jax
@@ -189,16 +189,14 @@ def main() -> None:
     known = cases()
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--cases", nargs="*", default=list(known), choices=list(known))
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
     arguments = parser.parse_args()
     rows = []
     for name in arguments.cases:
         for order in (2, 4):
             rows.append(run_case(known[name], order, arguments.rounds))
-            print(json.dumps(rows[-1]), flush=True)
-    print(table(rows))
-    if arguments.output:
-        arguments.output.write_text(json.dumps({"rows": rows, "table": table(rows)}, indent=2) + "\n")
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    print(json.dumps({"rows": rows, "table": table(rows)}) if arguments.json else table(rows))
 
 
 if __name__ == "__main__":
