@@ -12,6 +12,7 @@ from sciml.physics.burgers import Burgers
 _LARGEST_RANGE = 600.0
 # Quadrature nodes per width of the sharpest Gaussian under the integral; the rule errs by exp(-2 pi^2 2^2).
 _NODES_PER_WIDTH = 2.0
+_BLOCK = 256
 
 
 def cole_hopf(equation: Burgers, grid: Grid, u0: ArrayLike, t: float) -> Float64[np.ndarray, "*batch 1 n"]:
@@ -68,9 +69,12 @@ def cole_hopf(equation: Burgers, grid: Grid, u0: ArrayLike, t: float) -> Float64
             f"precision (exp(-{_LARGEST_RANGE:.0f})); take a larger viscosity or smaller data."
         )
     kernel, moment = _tables(points, length, viscosity, t)
-    difference = (np.arange(count)[None] * (points // count) - np.arange(points)[:, None]) % points
     weights = np.exp(exponent)
-    moved = drift + (weights @ moment[difference]) / (weights @ kernel[difference])
+    moved = np.empty_like(speed)
+    # In blocks of nodes: the whole table has n times as many entries as the quadrature has nodes.
+    for nodes in np.array_split(np.arange(count), -(-count // _BLOCK)):
+        difference = (nodes * (points // count) - np.arange(points)[:, None]) % points
+        moved[..., nodes] = drift + (weights @ moment[difference]) / (weights @ kernel[difference])
     return (moved / convection)[..., None, :]
 
 
