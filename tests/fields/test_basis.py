@@ -105,3 +105,14 @@ def test_short_lines_by_matrix_products_equal_the_fast_transform(shape, monkeypa
     fast = basis.encode(values), basis.decode(basis.encode(values))
     np.testing.assert_allclose(short[0], fast[0], atol=1e-12)
     np.testing.assert_allclose(short[1], fast[1], atol=1e-13)
+
+
+@settings(max_examples=12, deadline=None)
+@given(shape=st.lists(st.integers(4, 8), min_size=1, max_size=3), components=st.integers(1, 3), seed=st.integers(0, 99))
+def test_retained_coefficients_are_those_of_the_discrete_fourier_transform(shape, components, seed):
+    """Whatever way the transform takes: single, in pairs, as a matrix product."""
+    basis = make_basis(sciml.Grid(shape, extent=(1.0,) * len(shape)), degree=2, precision="float64")
+    values = noise((components, *shape), seed=seed)
+    full = np.fft.fftn(values, axes=range(1, len(shape) + 1))
+    index = np.ix_(range(components), *(basis.mode_numbers(axis) for axis in range(len(shape))))
+    np.testing.assert_allclose(basis.encode(jnp.asarray(values)), full[index], atol=1e-12)
