@@ -1,4 +1,4 @@
-"""The figure of the experiment `fno`: one function, errors against resolution, errors by wavenumber."""
+"""The figure of the experiment `fno`."""
 
 import dataclasses
 import math
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from sciml.plotting import style
-from sciml.plotting.appearance import GREY, INK, MARKERS, PALETTE
+from sciml.plotting.appearance import GREY, INK, MARKERS, PALE, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,77 +19,126 @@ _BACKGROUND = "#a3a8b1"
 
 
 @dataclasses.dataclass(frozen=True)
+class Sample:
+    """One test function at one resolution.
+
+    Attributes:
+        initial: u(x, 0).
+        exact: u(x, 1).
+        predictions: what the models make of it.
+    """
+
+    initial: Float[np.ndarray, "n"]
+    exact: Float[np.ndarray, "n"]
+    predictions: dict[str, Float[np.ndarray, "n"]]
+
+
+@dataclasses.dataclass(frozen=True)
 class Curves:
     """Numbers of the figure; models by name.
 
     Attributes:
-        trained_at: nodes of the training functions.
-        initial: one initial function at a finer resolution.
-        exact: its solution.
-        predictions: what the models make of it.
+        samples: the same function at the training resolution and at a finer one.
+        modes: wavenumbers that the Fourier layers keep.
         errors: relative L2 errors by resolution.
+        interpolated: those of the CNN when it only sees the training resolution.
         published: those of the paper.
-        target_spectrum: root mean square amplitude of each wavenumber of the solutions.
+        target_spectrum: root mean square amplitude of each wavenumber of the solutions, at the finer resolution.
         error_spectra: of the differences from them.
     """
 
-    trained_at: int
-    initial: Float[np.ndarray, "n"]
-    exact: Float[np.ndarray, "n"]
-    predictions: dict[str, Float[np.ndarray, "n"]]
+    samples: tuple[Sample, Sample]
+    modes: int
     errors: dict[str, dict[int, float]]
+    interpolated: dict[int, float]
     published: dict[str, dict[int, float]]
     target_spectrum: Float[np.ndarray, "shells"]
     error_spectra: dict[str, Float[np.ndarray, "shells"]]
 
 
 def draw_figure(curves: Curves) -> "Figure":
-    """Draw the three panels."""
+    """Draw one function at two resolutions, errors against resolution, and errors by wavenumber."""
     from matplotlib.figure import Figure
 
     with style():
-        page = Figure(figsize=(14.5, 4.6), layout="constrained")
-        page.get_layout_engine().set(w_pad=0.12)  # type: ignore[union-attr]
-        left, middle, right = page.subplots(1, 3, width_ratios=(1.25, 1, 1))
-        _profiles(left, curves)
-        _errors(middle, curves)
-        _spectra(right, curves)
+        page = Figure(figsize=(14.5, 5.0), layout="constrained")
+        page.get_layout_engine().set(w_pad=0.08, wspace=0.03)  # type: ignore[union-attr]
+        grid = page.add_gridspec(2, 3, width_ratios=(1.25, 1, 1))
+        top = page.add_subplot(grid[0, 0])
+        bottom = page.add_subplot(grid[1, 0], sharex=top, sharey=top)
+        for ax, sample in zip((top, bottom), curves.samples):
+            _profiles(ax, sample, factor=sample.exact.size // curves.samples[0].exact.size)
+        top.tick_params(labelbottom=False)
+        bottom.set_xlabel("x")
+        _errors(page.add_subplot(grid[:, 1]), curves)
+        _spectra(page.add_subplot(grid[:, 2]), curves)
     return page
 
 
-def _profiles(ax: "Axes", curves: Curves) -> None:
-    count = curves.exact.size
-    x = 2 * math.pi * np.arange(count) / count
-    ax.plot(x, curves.initial, color=_BACKGROUND, linewidth=1, linestyle=(0, (4, 2)), label="u(x, 0), the input")
-    ax.plot(x, curves.exact, color=GREY, linewidth=5, alpha=0.4, label="u(x, 1), exact")
-    for (name, values), colour in reversed(list(zip(curves.predictions.items(), PALETTE))):
-        ax.plot(x, values, color=colour, label=name)
-    factor = count // curves.trained_at
-    ax.set(title=f"One function at {factor}x the training resolution (s = {count})", xlabel="x", ylabel="u")
+def _profiles(ax: "Axes", sample: Sample, factor: int) -> None:
+    count = sample.exact.size
+    x = 2 * math.pi * np.arange(count + 1) / count
+    curves = {name: np.append(values, values[0]) for name, values in sample.predictions.items()}
+    initial, exact = (np.append(values, values[0]) for values in (sample.initial, sample.exact))
+    ax.plot(x, initial, color=_BACKGROUND, linewidth=0.9, linestyle=(0, (4, 2)), label="input u(x, 0)")
+    ax.plot(x, exact, color=GREY, linewidth=5.5, alpha=0.4, label="exact u(x, 1)")
+    for (name, values), colour in reversed(list(zip(curves.items(), PALETTE))):
+        error = np.linalg.norm(values[1:] - exact[1:]) / np.linalg.norm(exact[1:])
+        ax.plot(x, values, color=colour, linewidth=1.6, label=f"{name}, error {_percent(error)}")
+    where = "Training resolution" if factor == 1 else f"The same function and weights at {factor}x"
+    ax.set(title=f"{where}, s = {count}", ylabel="u")
     ax.set_xticks([0, math.pi, 2 * math.pi], ["0", "π", "2π"])
     ax.margins(x=0)
-    ax.legend(fontsize=9)
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, max(high, low + 1.5 * (high - low)))
+    ax.legend(fontsize=9, ncols=2, loc="upper center")
 
 
 def _errors(ax: "Axes", curves: Curves) -> None:
-    for (name, values), mark in zip(curves.published.items(), ("x", "+")):
-        ax.plot(list(values), list(values.values()), color=_BACKGROUND, marker=mark, linewidth=1.1, zorder=1,
-                label=f"paper, {name}, trained at each s")  # fmt: skip
+    for (name, values), mark, above in zip(curves.published.items(), ("x", "+"), (True, True)):
+        ax.plot(list(values), list(values.values()), color=_BACKGROUND, marker=mark, linewidth=1.1, zorder=1)
+        _name(ax, values, f"paper, {name}: trained at each s", _BACKGROUND, end=-1, above=above)
     for (name, values), colour, mark in zip(curves.errors.items(), PALETTE, MARKERS):
-        ax.plot(list(values), list(values.values()), color=colour, marker=mark, label=name, zorder=3)
-    ax.axvline(curves.trained_at, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    ax.set(xscale="log", yscale="log", title="Error against resolution", xlabel="grid points s",
+        ax.plot(list(values), list(values.values()), color=colour, marker=mark, zorder=3)
+        _name(ax, values, name, colour, end=-1, above=name != "FNO", weight="bold")
+    cnn = PALETTE[1]
+    ax.plot(list(curves.interpolated), list(curves.interpolated.values()), color=cnn, linewidth=1,
+            linestyle=(0, (4, 2)), zorder=2)  # fmt: skip
+    _name(ax, curves.interpolated, "CNN at the training resolution, interpolated", cnn, end=1, above=True)
+    coarse = curves.samples[0].exact.size
+    ax.axvline(coarse, color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
+    ax.annotate("trained here", (coarse, 1), xycoords=("data", "axes fraction"), xytext=(5, -4),
+                textcoords="offset points", va="top", fontsize=9, color=INK)  # fmt: skip
+    ax.set(xscale="log", yscale="log", title="Error on new functions against resolution", xlabel="grid points s",
            ylabel="relative L2 error")  # fmt: skip
     points = sorted({s for values in (*curves.published.values(), *curves.errors.values()) for s in values})
     ax.set_xticks(points, [str(s) for s in points])
     ax.minorticks_off()
-    ax.legend(fontsize=9)
+
+
+def _name(
+    ax: "Axes", values: dict[int, float], text: str, colour: str, *, end: int, above: bool, weight: str = "normal"
+) -> None:
+    """Write the name of a curve beside its point number `end`."""
+    x, y = list(values.items())[end]
+    ax.annotate(text, (x, y), xytext=(0, 7 if above else -7), textcoords="offset points", color=colour, fontsize=9,
+                ha="right" if end == -1 else "left", va="bottom" if above else "top", weight=weight)  # fmt: skip
 
 
 def _spectra(ax: "Axes", curves: Curves) -> None:
     waves = np.arange(curves.target_spectrum.size)[1:]
-    ax.plot(waves, curves.target_spectrum[1:], color=GREY, linewidth=5, alpha=0.4, label="solution")
-    for (name, values), colour in zip(curves.error_spectra.items(), PALETTE):
+    ax.axvspan(waves[0], curves.modes, color=PALE, alpha=0.6, linewidth=0, zorder=0)
+    ax.plot(waves, curves.target_spectrum[1:], color=GREY, linewidth=5.5, alpha=0.4, label="solution")
+    for (name, values), colour in reversed(list(zip(curves.error_spectra.items(), PALETTE))):
         ax.plot(waves, values[1:], color=colour, label=f"error of {name}")
-    ax.set(xscale="log", yscale="log", title="Where the error sits", xlabel="wavenumber", ylabel="amplitude (rms)")
+    lowest = min(values[1:].min() for values in curves.error_spectra.values())
+    ax.set(xscale="log", yscale="log", xlabel="wavenumber", ylabel="amplitude (rms over functions)")
+    ax.set(title=f"Where the error sits, s = {curves.samples[1].exact.size}", xlim=(1, waves[-1]))
+    ax.set_ylim(bottom=lowest / 4)
+    ax.annotate("modes kept by the FNO", (1, 0), xycoords=("data", "axes fraction"), xytext=(5, 5),
+                textcoords="offset points", va="bottom", fontsize=9, color=GREY)  # fmt: skip
     ax.legend(fontsize=9)
+
+
+def _percent(error: float) -> str:
+    return f"{100 * error:.2g} %" if error < 1 else f"{100 * error:.0f} %"
