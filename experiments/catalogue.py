@@ -26,6 +26,6 @@ EXPERIMENTS: dict[str, Entry] = {
     "fno": Entry(
         "sciml.experiments.fno",
         "Fourier neural operator on Burgers' equation: the same error at every resolution, a CNN's grows.",
-        ("li2021fourier",),
+        ("li2021fourier", "you2022learning"),
     ),
 }

@@ -6,8 +6,14 @@ evaluated on finer samples of the same test functions without any retraining. Th
 paper trains anew at every resolution, on 1000 functions.
 
 The convolutional network is deep enough for its receptive field to cover what moves in this time, else it could not
-solve the problem at all. It is no worse off than it must be: sub-sampling its input to the training resolution and
-interpolating its output is shown as well, and keeps its error.
+solve the problem at all: with 4 blocks of 40 channels its error is 0.18. Two things can be said for it. Given twice the
+depth (`--cnn-width 20 --cnn-blocks 16`, as many parameters) it reaches the operator's error at the training resolution,
+about 0.01; what it does not do is keep it. And who sub-samples its input to the training resolution and interpolates
+its output keeps its error: the table shows that too.
+
+The scale `ifno` adds the implicit operator, one layer iterated. With 0.3 of the parameters its error is 1.5 to 1.9 times
+the operator's at these few steps, and doubling the iterations without training on multiplies it by 3 to 6: the claims
+that ask for 1.5 do not hold there, and the report says so.
 
 Source: Li et al., "Fourier Neural Operator for Parametric Partial Differential Equations" (arXiv 2010.08895), Burgers
 row of table 1; You et al., "Learning deep implicit Fourier neural operators" (arXiv 2203.08205).
@@ -28,7 +34,7 @@ import sciml
 from sciml import fingerprint
 from sciml.experiment import Cell, Claim, Report, Table
 from sciml.experiments._fno_data import Pairs, draw_pairs
-from sciml.experiments._fno_figure import Curves, draw_figure
+from sciml.experiments._fno_figure import Curves, Sample, draw_figure
 from sciml.fields.resampling import resample
 from sciml.losses import relative_l2_loss
 from sciml.metrics import energy_spectrum, relative_l2
@@ -57,7 +63,7 @@ class Config:
     """Viscosity of Burgers' equation on [0, 2 pi)."""
     solver_nodes: int = 1024
     """Nodes of the solver that makes the data; a multiple of every resolution."""
-    solver_steps: int = 100
+    solver_steps: int = 150
     """Time steps of the solver up to t = 1."""
     width: int = 24
     """Channels of the Fourier neural operator."""
@@ -145,7 +151,7 @@ def run(config: Config, key: PRNGKeyArray, *, out: Path | None = None) -> Report
         metrics=_metrics(models, through, pairs),
         tables=[_error_table(config, models, through), _model_table(models), _data_table(config, pairs)],
         claims=_claims(config, models, pairs),
-        figures={"fno": partial(draw_figure, _curves(job, models))},
+        figures={"fno": partial(draw_figure, _curves(job, models, through))},
     )
 
 
@@ -281,19 +287,30 @@ def _claims(config: Config, models: dict[str, _Trained], pairs: Pairs) -> list[C
     span = "-".join(str(s) for s in dict.fromkeys((finer[0], finer[-1])))
     claims = [
         Claim(f"FNO: relative L2 error at the training resolution, s={coarse}", fno[coarse], 0.03),
-        Claim(f"FNO: largest error at s={span}, by that at s={coarse}", max(fno[s] for s in finer) / fno[coarse], 1.3),
         Claim(
-            f"CNN: least error at s={span}, by that at s={coarse}", min(cnn[s] for s in finer) / cnn[coarse], 3.0, ">="
+            f"FNO: largest error at s={span}, divided by that at s={coarse}",
+            max(fno[s] for s in finer) / fno[coarse],
+            1.3,
         ),
-        Claim(f"FNO's error by the CNN's at s={coarse}", fno[coarse] / cnn[coarse], 1.0, "<"),
+        Claim(
+            f"CNN: least error at s={span}, divided by that at s={coarse}",
+            min(cnn[s] for s in finer) / cnn[coarse],
+            3.0,
+            ">=",
+        ),
+        Claim(f"FNO's error divided by the CNN's at s={coarse}", fno[coarse] / cnn[coarse], 1.0, "<"),
         Claim("data: largest difference from Cole and Hopf's solution", pairs.largest_error, 1e-4),
     ]
     if config.ifno:
         shallow, deep, tuned = (trained.errors[coarse] for name, trained in models.items() if name.startswith("IFNO"))
         claims += [
-            Claim(f"IFNO: error by the FNO's at s={coarse}", shallow / fno[coarse], 1.5),
-            Claim("IFNO: error with twice the iterations and the same weights, by that before", deep / shallow, 1.5),
-            Claim("IFNO: the same after a quarter of the steps more", tuned / shallow, 1.0),
+            Claim(f"IFNO: error divided by the FNO's at s={coarse}", shallow / fno[coarse], 1.5),
+            Claim(
+                "IFNO: error with twice the iterations and the same weights, divided by that before",
+                deep / shallow,
+                1.5,
+            ),
+            Claim("IFNO: the same after training on for a quarter of the steps", tuned / shallow, 1.0),
         ]
     return claims
 
@@ -334,23 +351,27 @@ def _data_table(config: Config, pairs: Pairs) -> Table:
     return Table(title, ("difference", "value"), rows)
 
 
-def _curves(job: _Job, models: dict[str, _Trained]) -> Curves:
+def _curves(job: _Job, models: dict[str, _Trained], through: dict[int, float]) -> Curves:
     """What the figure shows: the test function on which the FNO's error is the median one, not a chosen one."""
-    resolution = job.resolutions[min(2, len(job.resolutions) - 1)]
-    inputs, outputs = job.test(resolution)
+    coarse, fine = job.resolutions[0], job.resolutions[min(2, len(job.resolutions) - 1)]
     shown = {name: models[name] for name in ("FNO", "CNN")}
-    predictions = {name: _predict(trained.model, inputs) for name, trained in shown.items()}
-    ranked = np.argsort(np.asarray(_errors(predictions["FNO"], outputs)))
-    sample = int(ranked[len(ranked) // 2])
+    predictions = {s: {name: _predict(m.model, job.test(s)[0]) for name, m in shown.items()} for s in (coarse, fine)}
+    outputs = job.test(fine)[1]
+    ranked = np.argsort(np.asarray(_errors(predictions[fine]["FNO"], outputs)))
+    median = int(ranked[len(ranked) // 2])
+
+    def sample(s: int) -> Sample:
+        initial, exact = (np.asarray(values[median, 0]) for values in job.test(s))
+        return Sample(initial, exact, {name: np.asarray(values[median, 0]) for name, values in predictions[s].items()})
+
     return Curves(
-        trained_at=job.config.resolution,
-        initial=np.asarray(inputs[sample, 0]),
-        exact=np.asarray(outputs[sample, 0]),
-        predictions={name: np.asarray(values[sample, 0]) for name, values in predictions.items()},
+        samples=(sample(coarse), sample(fine)),
+        modes=job.config.modes,
         errors={name: trained.errors for name, trained in shown.items()},
+        interpolated=through,
         published=PUBLISHED,
         target_spectrum=_spectrum(outputs),
-        error_spectra={name: _spectrum(values - outputs) for name, values in predictions.items()},
+        error_spectra={name: _spectrum(values - outputs) for name, values in predictions[fine].items()},
     )
 
 
