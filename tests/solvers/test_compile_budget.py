@@ -45,7 +45,9 @@ def test_size_of_the_program(door, equation, grid, budget):
 def test_the_program_does_not_grow_with_the_number_of_steps():
     sizes = {
         operations(
-            lambda u, n=n: sciml.solvers.rollout(physics.KortewegDeVries(), LINE, u, dt=0.01, steps=n, save_every=n).values,
+            lambda u, n=n: (
+                sciml.solvers.rollout(physics.KortewegDeVries(), LINE, u, dt=0.01, steps=n, save_every=n).values
+            ),
             jnp.zeros((1, 32)),
         )
         for n in (10, 1000)
