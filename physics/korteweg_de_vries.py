@@ -1,6 +1,6 @@
 """Korteweg-de Vries equation."""
 
-from sciml.equation import Evolution, Parameter
+from sciml.equation import Evolution, Parameter, only_in
 from sciml.fields import Field
 
 
@@ -20,6 +20,10 @@ class KortewegDeVries(Evolution):
 
     convection: Parameter = 6.0
     dispersion: Parameter = 1.0
+
+    def component_names(self, dimension: int) -> tuple[str, ...]:
+        """The wave; in one dimension only."""
+        return only_in(self, dimension, 1)
 
     def rhs(self, u: Field) -> Field:
         """`-a u u_x - b u_xxx`."""

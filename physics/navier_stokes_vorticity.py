@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from sciml.equation import Evolution, Parameter
+from sciml.equation import Evolution, Parameter, only_in
 from sciml.fields import Field
 from sciml.physics.forcing import Forcing
 
@@ -25,6 +25,10 @@ class NavierStokesVorticity(Evolution):
     viscosity: Parameter = 1e-3
     drag: Parameter = 0.0
     forcing: Forcing | None = None
+
+    def component_names(self, dimension: int) -> tuple[str, ...]:
+        """The vorticity; in two dimensions only."""
+        return only_in(self, dimension, 2)
 
     def rhs(self, u: Field) -> Field:
         """`nu laplacian(w) - lambda w - v . grad(w) + f`."""

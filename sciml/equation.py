@@ -124,6 +124,15 @@ class Semilinear(Evolution):
         return self.linear(u)
 
 
+def only_in(equation: Evolution, dimension: int, allowed: int) -> tuple[str, ...]:
+    """The components of an equation that lives in one number of dimensions; for use in `component_names`."""
+    if dimension != allowed:
+        raise ValueError(
+            f"{type(equation).__name__}: an equation in {allowed} dimension(s), got a grid of {dimension}."
+        )
+    return equation.components
+
+
 _DEGREES: dict[Any, int] = {}
 
 

@@ -107,6 +107,10 @@ class Grid:
             boundary: one boundary for all axes or one per axis; periodic by default.
             nodes: placement of the nodes, one for all axes or one per axis.
         """
+        if not isinstance(shape, Sequence) or isinstance(shape, str):
+            raise ValueError(
+                f"Grid: `shape` needs one count per axis, e.g. Grid((128,), extent=(1.0,)), got {shape!r}."
+            )
         shape = tuple(int(n) for n in shape)
         dimension = len(shape)
         if dimension == 0:

@@ -158,3 +158,11 @@ class NoField(Evolution):
 def test_a_wrong_right_hand_side_is_named(equation, error, message):
     with pytest.raises(error, match=message):
         equation.degree(LINE)
+
+
+@pytest.mark.parametrize(
+    ("equation", "grid"), [(physics.KortewegDeVries(), PLANE), (physics.NavierStokesVorticity(), LINE)]
+)
+def test_a_grid_of_the_wrong_dimension_is_named(equation, grid):
+    with pytest.raises(ValueError, match=rf"{type(equation).__name__}: an equation in \d dimension"):
+        sciml.solvers.rollout(equation, grid, np.zeros((1, *grid.shape)), dt=0.1, steps=1)
