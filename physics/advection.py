@@ -25,4 +25,5 @@ class Advection(Evolution):
 
 def per_axis(coefficient: Parameter, axis: int) -> Parameter:
     """Entry of a coefficient that is one number for all axes or an array with one per axis."""
-    return coefficient[axis] if np.ndim(coefficient) else coefficient
+    indexed = isinstance(coefficient, tuple | list) or np.ndim(coefficient) > 0
+    return coefficient[axis] if indexed else coefficient

@@ -1,5 +1,6 @@
 """What is solved: evolution equations, written once in the field algebra."""
 
+import contextlib
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -18,8 +19,8 @@ from sciml.grid import Grid
 if TYPE_CHECKING:
     Parameter: TypeAlias = Any
 else:
-    Parameter = float | int | complex | jax.Array | np.ndarray | np.generic
-"""A physical parameter: a number or an array, possibly traced."""
+    Parameter = float | int | complex | jax.Array | np.ndarray | np.generic | tuple | list
+"""A physical parameter: a number or an array, possibly traced; a tuple where there is one per axis."""
 
 
 class Evolution(eqx.Module):
@@ -61,7 +62,7 @@ class Evolution(eqx.Module):
     def degree(self, grid: Grid) -> int:
         """Polynomial degree of the right-hand side on a periodic grid, found by one abstract evaluation and remembered."""
         leaves, structure = jax.tree.flatten(self)
-        key = (structure, tuple((np.shape(leaf), str(getattr(leaf, "dtype", type(leaf)))) for leaf in leaves), grid)
+        key = (structure, tuple(_kind(leaf) for leaf in leaves), grid)
         if key not in _DEGREES:
             _DEGREES[key] = _abstract_degree(self, grid)
         return _DEGREES[key]
@@ -91,10 +92,12 @@ class Evolution(eqx.Module):
         equation = jax.tree.map(_host_number, self) if concrete else self
         count = len(self.component_names(basis.dimension))
         strict = isinstance(self, Semilinear)
-        columns = []
-        for component in range(count):
-            unit = SymbolField.unit(basis, count, component, strict=strict, xp=xp)
-            columns.append(_shaped_like_state(self, equation._column(unit), unit).entries)
+        # Functions of known parameters must stay known, also when this is called inside `jit`.
+        with jax.ensure_compile_time_eval() if concrete else contextlib.nullcontext():
+            columns = []
+            for component in range(count):
+                unit = SymbolField.unit(basis, count, component, strict=strict, xp=xp)
+                columns.append(_shaped_like_state(self, equation._column(unit), unit).entries)
         return _assemble(columns, basis, xp)
 
 
@@ -122,6 +125,13 @@ class Semilinear(Evolution):
 
     def _column(self, u: SymbolField) -> Field:
         return self.linear(u)
+
+
+def _kind(leaf: Any) -> Any:
+    """What may change the form of an expression: shape and dtype of numbers and arrays, the value of anything else."""
+    if eqx.is_array_like(leaf) and not isinstance(leaf, bool):
+        return np.shape(leaf), str(getattr(leaf, "dtype", type(leaf)))
+    return leaf
 
 
 def only_in(equation: Evolution, dimension: int, allowed: int) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def rollout_with(
     result = jnp.where(bad_step >= 0, Result.DIVERGED.value, Result.SUCCESSFUL.value)
     solution = Solution(frames, times, result, statistics, grid)
     if throw and not is_traced(solution) and not solution.successful:
-        raise _divergence(stepper, solution)
+        raise _divergence(stepper, solution, float(start))
     return solution
 
 
@@ -176,12 +176,11 @@ def _check_counts(steps: int, save_every: int, gradient: str) -> None:
         raise ValueError(f"rollout: `gradient` must be 'store', 'checkpoint' or 'forward', got {gradient!r}.")
 
 
-def _divergence(stepper: Stepper, solution: Solution) -> DivergenceError:
+def _divergence(stepper: Stepper, solution: Solution, start: float) -> DivergenceError:
     """The error for a solution whose values are on the host."""
     step, dt = int(solution.statistics["diverged_at_step"]), float(stepper.dt)
     kept = solution.before_failure()
-    offset = float(solution.times[0]) if len(solution.times) else 0.0
-    time = offset + step * dt
+    time = start + step * dt
     message = (
         f"{type(stepper.equation).__name__}: the state is not finite after step {step} (time {time:.6g}, dt {dt:.3g}, "
         f"{type(stepper.method).__name__}). Try dt={dt / 2:.3g} or smaller, a finer grid than {solution.grid.shape}, or more "

@@ -77,8 +77,8 @@ def solve(
         # Arrays, so that another tolerance does not mean another program.
         rtol=jnp.asarray(rtol, precision),
         atol=jnp.asarray(rtol / 100 if atol is None else atol, precision),
-        # Far below the resolution of the clock: the remainder of a step that just missed a saving time is no failure.
-        dtmin=1e-3 * jnp.finfo(precision).eps * (times[-1] - times[0]),
+        # Below the resolution of the clock: the remainder of a step that just missed a saving time is no failure.
+        dtmin=0.25 * jnp.finfo(precision).eps * jnp.max(jnp.abs(times)),
         force_dtmin=False,
     )
     raw = diffrax.diffeqsolve(

@@ -85,8 +85,7 @@ class Stepper(eqx.Module):
     def rate(self, coefficients: Complex[Array, "components ..."], t: Array) -> Complex[Array, "components ..."]:
         """Coefficients of what the integrator evaluates at its stages."""
         u = SpectralField.state(self.basis, coefficients, t)
-        rest = self.equation.explicit_part(u).total_coefficients()
-        return rest
+        return self.equation.explicit_part(u).total_coefficients()
 
     def step(self, coefficients: Complex[Array, "components ..."], t: Array) -> Complex[Array, "components ..."]:
         """One step in coefficients."""
@@ -108,9 +107,7 @@ def basis_for(equation: Evolution, grid: Grid, *, dealiasing: Dealiasing, precis
     )
 
 
-def checked_state(
-    equation: Evolution, grid: Grid, u0: Inexact[Array, "..."] | np.ndarray, *, batched: str = ""
-) -> Array:
+def checked_state(equation: Evolution, grid: Grid, u0: Inexact[Array, "..."] | np.ndarray) -> Array:
     """The initial state as an array of the right shape and dtype.
 
     Raises:
@@ -141,7 +138,9 @@ def parameters_as_arrays(equation: Evolution, basis: FourierBasis) -> Evolution:
     """Numbers among the leaves become arrays, so that a new value does not mean a new program."""
 
     def convert(leaf: Any) -> Any:
-        if isinstance(leaf, bool) or not eqx.is_array_like(leaf):
+        dtype = getattr(leaf, "dtype", None)
+        inexact = isinstance(leaf, float | complex) if dtype is None else jnp.issubdtype(dtype, jnp.inexact)
+        if not inexact:
             return leaf
         array = jnp.asarray(leaf)
         if jnp.issubdtype(array.dtype, jnp.complexfloating):

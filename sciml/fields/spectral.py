@@ -82,8 +82,14 @@ class SpectralField(Field):
 
     def project(self) -> "SpectralField":
         """The same field held by coefficients alone. Use it for a product that stands in several rows: one transform, not one each."""
-        rest = self.rest_coefficients()
-        return self._with(linear=self.linear, coefficients=rest, degree=min(self.degree, 1) if rest is None else 1)
+        rest = self._without_constant().rest_coefficients()
+        # The constant stays apart: times the state it is a linear term, here as in the symbol.
+        return self._with(
+            constant=self.constant,
+            linear=self.linear,
+            coefficients=rest,
+            degree=min(self.degree, 1) if rest is None else 1,
+        )
 
     def sample(self) -> "SpectralField":
         """The same field held by values on the quadrature points; see `Field.sample`."""

@@ -1,7 +1,7 @@
 """The symbol of an equation's linear part: what it does to one Fourier mode."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -10,9 +10,6 @@ import numpy as np
 from sciml.fields.arithmetic import add, multiply
 from sciml.fields.base import Field, Scalar
 from sciml.fields.basis import FourierBasis
-
-VARYING: Final = object()
-"""Stands for a factor that varies in space or time: no constant coefficient."""
 
 
 class SymbolField(Field):
@@ -26,7 +23,8 @@ class SymbolField(Field):
     Attributes:
         basis: supplies the wavenumbers.
         entries: object array of component shape.
-        constants: object array of component shape: `None`, a number, or `VARYING`.
+        constants: object array of component shape: the part constant in space and time, a number or `None`.
+        varying: whether some other part varies in space or time.
         strict: see above.
         xp: `numpy` (double precision on the host) or `jax.numpy` (parameters are tracers).
     """
@@ -34,6 +32,7 @@ class SymbolField(Field):
     basis: FourierBasis = eqx.field(static=True)
     entries: np.ndarray
     constants: np.ndarray
+    varying: bool = eqx.field(static=True)
     strict: bool = eqx.field(static=True)
     xp: Any = eqx.field(static=True)
 
@@ -42,7 +41,7 @@ class SymbolField(Field):
         """The state whose `component` has the coefficient one in every mode."""
         entries, constants = np.full(components, None, object), np.full(components, None, object)
         entries[component] = xp.ones((1,) * basis.dimension, np.float64 if xp is np else basis.precision)
-        return cls(basis, entries, constants, strict, xp)
+        return cls(basis, entries, constants, False, strict, xp)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -57,32 +56,42 @@ class SymbolField(Field):
     # --- primitives -----------------------------------------------------------------------------------------------------------
 
     def _plus(self, other: "SymbolField") -> "SymbolField":
-        return self._new(_each(_add, self.entries, other.entries), _each(_add, self.constants, other.constants))
+        return self._new(
+            _each(_add, self.entries, other.entries),
+            _each(_add, self.constants, other.constants),
+            self.varying or other.varying,
+        )
 
     def _scaled(self, factor: Scalar) -> "SymbolField":
         factors = self._numbers(factor, self.shape)
-        return self._new(_each(_scale_entry, self.entries, factors), _each(_scale_constant, self.constants, factors))
+        return self._new(_each(_scale, self.entries, factors), _each(_scale, self.constants, factors), self.varying)
 
     def _times(self, other: "SymbolField") -> "SymbolField":
         if self.strict and self._depends and other._depends:
             raise self._not_linear("it multiplies the state by itself")
-        if self.strict and (self._varies or other._varies):
+        if self.strict and (self.varying or other.varying):
             raise self._not_linear("a coefficient varies in space or time")
-        left = _each(_scale_entry, self.entries, other.constants)
-        right = _each(_scale_entry, other.entries, self.constants)
-        return self._new(_each(_add, left, right), _each(_scale_constant, self.constants, other.constants))
+        left = _each(_scale, self.entries, other.constants)
+        right = _each(_scale, other.entries, self.constants)
+        return self._new(
+            _each(_add, left, right), _each(_scale, self.constants, other.constants), self.varying or other.varying
+        )
 
     def _constant(self, value: Scalar) -> "SymbolField":
         if self.strict:
             raise self._not_linear("it adds a constant")
         shape = np.shape(value)
-        return self._new(np.full(shape, None, object), self._numbers(value, shape))
+        return self._new(np.full(shape, None, object), self._numbers(value, shape), False)
 
     def _components(self, pick: Callable[[np.ndarray], Any]) -> "SymbolField":
-        return self._new(_object(pick(self.entries)), _object(pick(self.constants)))
+        return self._new(_object(pick(self.entries)), _object(pick(self.constants)), self.varying)
 
     def _stacked(self, rows: Sequence["SymbolField"]) -> "SymbolField":
-        return self._new(np.stack([row.entries for row in rows]), np.stack([row.constants for row in rows]))
+        return self._new(
+            np.stack([row.entries for row in rows]),
+            np.stack([row.constants for row in rows]),
+            any(row.varying for row in rows),
+        )
 
     def d(self, axis: int, order: int = 1) -> "SymbolField":
         """Multiplication by `(i k)^order`."""
@@ -142,12 +151,8 @@ class SymbolField(Field):
     def _depends(self) -> bool:
         return any(entry is not None for entry in self.entries.flat)
 
-    @property
-    def _varies(self) -> bool:
-        return any(constant is VARYING for constant in self.constants.flat)
-
-    def _new(self, entries: np.ndarray, constants: np.ndarray) -> "SymbolField":
-        return type(self)(self.basis, entries, constants, self.strict, self.xp)
+    def _new(self, entries: np.ndarray, constants: np.ndarray, varying: bool) -> "SymbolField":
+        return type(self)(self.basis, entries, constants, varying, self.strict, self.xp)
 
     def _in_precision(self, symbol: np.ndarray) -> Any:
         if self.xp is np:
@@ -171,11 +176,10 @@ class SymbolField(Field):
 
     def _with_symbol(self, symbol: Any) -> "SymbolField":
         entries = _each(lambda entry, _: None if entry is None else multiply(entry, symbol), self.entries, self.entries)
-        varying = _each(lambda constant, _: VARYING if constant is VARYING else None, self.constants, self.constants)
-        return self._new(entries, varying)
+        return self._new(entries, np.full(self.shape, None, object), self.varying)
 
     def _given(self, shape: tuple[int, ...]) -> "SymbolField":
-        return self._new(np.full(shape, None, object), np.full(shape, VARYING, object))
+        return self._new(np.full(shape, None, object), np.full(shape, None, object), True)
 
     def _left_out(self, why: str) -> "SymbolField":
         if self.strict:
@@ -209,15 +213,8 @@ def _add(a: Any, b: Any) -> Any:
         return b
     if b is None:
         return a
-    return VARYING if a is VARYING or b is VARYING else add(a, b)
+    return add(a, b)
 
 
-def _scale_entry(entry: Any, factor: Any) -> Any:
-    """A mode's coefficient times a constant; a varying factor leaves the term to the nonlinear part."""
-    return None if entry is None or factor is None or factor is VARYING else multiply(entry, factor)
-
-
-def _scale_constant(constant: Any, factor: Any) -> Any:
-    if constant is None or factor is None:
-        return None
-    return VARYING if constant is VARYING or factor is VARYING else multiply(constant, factor)
+def _scale(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else multiply(a, b)

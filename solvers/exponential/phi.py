@@ -100,6 +100,11 @@ def phi_matrices(z: Any, highest: int) -> list[Any]:
     shift = np.kron(np.eye(highest + 1, k=1), np.eye(size))
     top = xp.pad(blocks, ((0, 0), (0, whole - size), (0, whole - size)))
     augmented = top + xp.asarray(shift[None], z.dtype)
-    exponential = scipy.linalg.expm(augmented) if xp is np else jax.vmap(jax.scipy.linalg.expm)(augmented)
+    exponential = scipy.linalg.expm(augmented) if xp is np else jax.vmap(_exponential)(augmented)
     columns = [exponential[:, :size, k * size : (k + 1) * size] for k in range(highest + 1)]
     return [xp.moveaxis(column, 0, -1).reshape(size, size, *modes) for column in columns]
+
+
+def _exponential(matrix: Any) -> Any:
+    # The default of 16 squarings gives up (not a number) on the norms that fine grids have.
+    return jax.scipy.linalg.expm(matrix, max_squarings=48)

@@ -166,3 +166,66 @@ def test_a_wrong_right_hand_side_is_named(equation, error, message):
 def test_a_grid_of_the_wrong_dimension_is_named(equation, grid):
     with pytest.raises(ValueError, match=rf"{type(equation).__name__}: an equation in \d dimension"):
         sciml.solvers.rollout(equation, grid, np.zeros((1, *grid.shape)), dt=0.1, steps=1)
+
+
+class Expression(Evolution):
+    """Any right-hand side."""
+
+    form: object
+
+    def rhs(self, u):
+        return self.form(u)
+
+
+def wave(u):
+    return u.coordinate(0).map(jnp.cos, dealiasing="none")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda u: (1 + u.time) * u.laplacian(),
+        lambda u: u * (1 - u.sample()),
+        lambda u: u * (1 - u * u).project(),
+        lambda u: u * (1 + u.map(jnp.exp, dealiasing="none")),
+        lambda u: (2 + wave(u)) * u.d(0, 2),
+        lambda u: (u + 1) ** 2,
+        lambda u: u.diffusion(1 + 0.5 * wave(u)),
+        lambda u: ((1 + u.time) * u).d(0) + (1 - u).project() * u,
+    ],
+)
+def test_constants_beside_varying_terms_are_split_alike(form):
+    """A constant times the state is linear, in the symbol and in the field, whatever else stands beside the constant."""
+    equation = Expression(form)
+    basis = make_basis(LINE, degree=3, precision="float64")
+    c = basis.encode(jnp.asarray(np.sin(LINE.coordinates()[0]) + 0.3 * np.cos(2 * LINE.coordinates()[0]))[None])
+    u = SpectralField.state(basis, c, jnp.asarray(0.7))
+    parts = act(jnp.asarray(equation.symbol(basis)), c) + equation.explicit_part(u).total_coefficients()
+    np.testing.assert_allclose(parts, equation.spectral_rhs(u).total_coefficients(), atol=1e-11)
+
+
+class Switched(Evolution):
+    """A flag and a function among the fields."""
+
+    cubic: bool = False
+    log_rate: float = 0.0
+
+    def rhs(self, u):
+        return jnp.exp(self.log_rate) * u.laplacian() - (u**3 if self.cubic else u * u)
+
+
+def test_the_degree_follows_flags_and_known_parameters_stay_known_inside_jit():
+    assert [Switched(flag).degree(LINE) for flag in (False, True, False)] == [2, 3, 2]
+    u0 = np.sin(LINE.coordinates()[0])[None]
+    equation = Switched(log_rate=jnp.asarray(-1.0))
+    run = jax.jit(lambda u: sciml.solvers.rollout(equation, LINE, u, dt=0.01, steps=2).values)
+    np.testing.assert_allclose(run(u0), sciml.solvers.rollout(equation, LINE, u0, dt=0.01, steps=2).values, atol=1e-12)
+
+
+def test_coefficients_per_axis_may_be_tuples():
+    u0 = np.random.default_rng(0).normal(size=(1, *PLANE.shape))
+    runs = [
+        sciml.solvers.rollout(physics.Diffusion(c), PLANE, u0, dt=0.01, steps=1).values
+        for c in ((0.1, 0.2), np.array([0.1, 0.2]))
+    ]
+    np.testing.assert_allclose(*runs, atol=1e-13)

@@ -252,3 +252,25 @@ def test_misuse_is_named(change, error, message):
     arguments = dict(equation=physics.Burgers(), grid=BOX, u0=np.zeros((1, 32)), dt=0.1, steps=1) | change
     with pytest.raises(error, match=re.escape(message)):
         rollout(arguments.pop("equation"), arguments.pop("grid"), arguments.pop("u0"), **arguments)
+
+
+def test_the_time_of_a_divergence_does_not_depend_on_what_is_saved():
+    times = []
+    for options in (dict(include_initial=True), dict(include_initial=False)):
+        with pytest.raises(DivergenceError) as caught:
+            rollout(
+                physics.FisherKPP(0.01, 1.0), BOX, -np.ones((1, 32)), dt=0.1, steps=60, save_every=6, t0=5.0, **options
+            )
+        times.append(caught.value.time)
+    assert times[0] == times[1] and 5.6 < times[0] < 7.0
+
+
+def test_coupled_blocks_of_large_norm_are_finite_when_traced():
+    """A thousand nodes on a unit box: the matrix exponential meets norms beyond its default number of squarings."""
+    grid = sciml.Grid((512,), extent=(1.0,))
+    u0 = np.stack([np.sin(2 * np.pi * grid.coordinates()[0]), np.zeros(512)]).astype(np.float32)
+
+    def run(speed):
+        return rollout(physics.Wave(speed), grid, u0, dt=0.25, steps=1, throw=False).values[-1]
+
+    np.testing.assert_allclose(jax.jit(run)(jnp.asarray(1.0, jnp.float32)), run(1.0), atol=2e-2)
