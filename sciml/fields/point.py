@@ -255,6 +255,12 @@ def evaluate(
 
     needed = recorded(expression, state, (components, points.shape[0]), _value_dtype(points, is_complex))
     table = derivative_table(function, points, needed)
+    for value in table.values():
+        if value.shape != (components, points.shape[0]):
+            raise ValueError(
+                f"the function must give {components} component(s) at a point, an array of shape ({components},), "
+                f"got {value.shape[:-1]}."
+            )
     return expression(state(table.__getitem__)).value
 
 

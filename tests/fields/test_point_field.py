@@ -203,5 +203,7 @@ def test_the_gradient_of_a_dense_residual_has_few_matrix_products():
 def test_refusals(points):
     with pytest.raises(NotImplementedError, match="inverse_laplacian=True"):
         residual(physics.NavierStokesVorticity(), lambda x: smooth(x)[:1], points)
+    with pytest.raises(ValueError, match="must give 2 component"):
+        residual(physics.Wave(), lambda x: smooth(x)[:1], points)
     with pytest.raises(TypeError, match="is_complex"):
         evaluate(lambda u: 1j * u, smooth, points, components=2)
