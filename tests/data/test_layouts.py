@@ -184,3 +184,19 @@ def test_pairs_subset_and_source():
     assert part.samples == 2 and set(part.source().arrays()) == {"inputs", "outputs"}
     with pytest.raises(ValueError, match="inputs and outputs already"):
         pairs.pairs()
+
+
+def test_pdebench_samples_beyond_four_digits_keep_their_order(tmp_path):
+    import h5py
+
+    path = tmp_path / "many.h5"
+    with h5py.File(path, "w") as file:
+        for number in (9998, 9999, 10000, 10001):
+            group = file.create_group(f"{number:04d}")
+            group["data"] = np.full((2, 4, 4, 1), number, np.float32)
+            group["grid/x"] = group["grid/y"] = np.arange(4.0)
+            group["grid/t"] = np.arange(2.0)
+    from sciml.data import read_pdebench
+
+    values = np.asarray(read_pdebench(path).trajectories)
+    np.testing.assert_array_equal(values.reshape(4, -1)[:, 0], [9998, 9999, 10000, 10001])
