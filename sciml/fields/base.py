@@ -123,6 +123,18 @@ class Field(eqx.Module):
         """The mean-free solution of `laplacian(phi) = self - mean(self)`."""
         raise self._refusal("inverse_laplacian", "it is not a local operation")
 
+    def fractional_laplacian(self, order: Scalar) -> "Field":
+        """`(-laplacian)^(order / 2)`, the multiplication of mode k by `|k|^order`; `order > 0` may be a tracer."""
+        raise self._refusal("fractional_laplacian", "it is not a local operation")
+
+    def inverse_helmholtz(self, shift: Scalar) -> "Field":
+        """The solution of `laplacian(phi) - shift * phi = self`, for `shift > 0`."""
+        raise self._refusal("inverse_helmholtz", "it is not a local operation")
+
+    def period(self, axis: int) -> float | None:
+        """Length of the periodic box along one axis; `None` where there is none, or where it is not known."""
+        return None
+
     def leray(self) -> "Field":
         """Projection of a vector field on its divergence-free part."""
         raise self._refusal("leray", "it is not a local operation")

@@ -11,6 +11,7 @@ from jaxtyping import Array, Complex, Inexact
 from sciml.fields.arithmetic import add, cast, multiply
 from sciml.fields.base import Field, Scalar, stack
 from sciml.fields.basis import FourierBasis
+from sciml.fields.nonlocal_symbols import fractional_symbol, helmholtz_symbol
 
 
 class SpectralField(Field):
@@ -258,6 +259,22 @@ class SpectralField(Field):
     def inverse_laplacian(self) -> "SpectralField":
         """Mean-free inverse of the Laplacian; the mean of the field is dropped."""
         return self._mode_by_mode(lambda c: multiply(c, self.basis.inverse_laplacian_symbol(jnp)))
+
+    def fractional_laplacian(self, order: Scalar) -> "SpectralField":
+        """Multiplication by `|k|^order`."""
+        symbol = fractional_symbol(self.basis.laplacian_symbol(jnp), self._number(order), jnp)
+        return self._mode_by_mode(lambda c: multiply(c, symbol))
+
+    def inverse_helmholtz(self, shift: Scalar) -> "SpectralField":
+        """Multiplication by `-1 / (|k|^2 + shift)`."""
+        symbol = helmholtz_symbol(self.basis.laplacian_symbol(jnp), self._number(shift))
+        inverse = self._mode_by_mode(lambda c: multiply(c, symbol))
+        return inverse if self.constant is None else inverse._plus(self._with(constant=self.constant) / -shift)
+
+    def period(self, axis: int) -> float | None:
+        """Length of the periodic box along one axis."""
+        line = self.basis.grid.axes[axis]
+        return line.length if line.periodic else None
 
     def leray(self) -> Field:
         """`u - grad inverse_laplacian div u`."""

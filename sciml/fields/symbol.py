@@ -10,6 +10,7 @@ import numpy as np
 from sciml.fields.arithmetic import add, multiply
 from sciml.fields.base import Field, Scalar
 from sciml.fields.basis import FourierBasis
+from sciml.fields.nonlocal_symbols import fractional_symbol, helmholtz_symbol
 
 
 class SymbolField(Field):
@@ -106,6 +107,25 @@ class SymbolField(Field):
     def inverse_laplacian(self) -> "SymbolField":
         """Multiplication by `-1 / |k|^2`, zero for the mean."""
         return self._with_symbol(self.basis.inverse_laplacian_symbol(self.xp))
+
+    def fractional_laplacian(self, order: Scalar) -> "SymbolField":
+        """Multiplication by `|k|^order`."""
+        return self._with_symbol(
+            fractional_symbol(self.basis.laplacian_symbol(self.xp), self._numbers(order, ())[()], self.xp)
+        )
+
+    def inverse_helmholtz(self, shift: Scalar) -> "SymbolField":
+        """Multiplication by `-1 / (|k|^2 + shift)`."""
+        inverse = self._with_symbol(
+            helmholtz_symbol(self.basis.laplacian_symbol(self.xp), self._numbers(shift, ())[()])
+        )
+        constants = _each(_scale, self.constants, self._numbers(-1 / shift, self.shape))
+        return self._new(inverse.entries, constants, self.varying)
+
+    def period(self, axis: int) -> float | None:
+        """Length of the periodic box along one axis."""
+        line = self.basis.grid.axes[axis]
+        return line.length if line.periodic else None
 
     def leray(self) -> Field:
         """Projection on divergence-free fields."""
