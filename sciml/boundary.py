@@ -1,9 +1,18 @@
 """Boundary conditions of one axis: what holds at its two ends.
 
-The data (`value`, `flux`) are static numbers here; time- and space-dependent data enter with the solvers that use them.
+The data (`value`, `flux`) are a number, or a function `data(t, *others)` of time and of the coordinates of the other axes, written
+in `jax.numpy`; or a tuple of these, one per component of the state. A function is compared by identity: define it once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Datum: TypeAlias = float | int | complex | Callable[..., Any]
+"""One number, or a function of time and the other coordinates."""
+
+Data: TypeAlias = Datum | tuple[Datum, ...]
+"""The same for all components, or one per component."""
 
 
 class Boundary:
@@ -21,14 +30,14 @@ class Periodic(Boundary):
 class Dirichlet(Boundary):
     """The value is given: `u = value`."""
 
-    value: float = 0.0
+    value: Data = 0.0
 
 
 @dataclass(frozen=True)
 class Neumann(Boundary):
     """The derivative along the outward normal is given: `du/dn = flux`."""
 
-    flux: float = 0.0
+    flux: Data = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,7 @@ class Robin(Boundary):
 
     a: float
     b: float
-    value: float = 0.0
+    value: Data = 0.0
 
     def __post_init__(self) -> None:
         if self.a == 0 and self.b == 0:
@@ -61,3 +70,20 @@ class Sides(Boundary):
         for side in (self.lower, self.upper):
             if isinstance(side, Periodic | Sides):
                 raise ValueError(f"Sides: each side takes Dirichlet, Neumann or Robin, got {side!r}.")
+
+
+def ends(boundary: Boundary) -> tuple[Boundary, Boundary]:
+    """The conditions at the lower and the upper end."""
+    return (boundary.lower, boundary.upper) if isinstance(boundary, Sides) else (boundary, boundary)
+
+
+def coefficients_and_data(side: Boundary) -> tuple[float, float, Data]:
+    """`(a, b, g)` of a condition written as `a u + b du/dn = g`."""
+    match side:
+        case Dirichlet(value):
+            return 1.0, 0.0, value
+        case Neumann(flux):
+            return 0.0, 1.0, flux
+        case Robin(a, b, value):
+            return float(a), float(b), value
+    raise ValueError(f"no boundary condition in {side!r}: an end takes Dirichlet, Neumann or Robin.")

@@ -11,8 +11,9 @@ import numpy as np
 from jax.core import Tracer
 
 from sciml.fields.base import Field
-from sciml.fields.basis import FourierBasis, make_basis
-from sciml.fields.spectral import SpectralField
+from sciml.fields.basis import FourierBasis
+from sciml.fields.box import BoxField
+from sciml.fields.discretisation import Basis, StateField, basis_on, state_field
 from sciml.fields.symbol import SymbolField
 from sciml.grid import Grid
 
@@ -60,25 +61,25 @@ class Evolution(eqx.Module):
         return self.components
 
     def degree(self, grid: Grid) -> int:
-        """Polynomial degree of the right-hand side on a periodic grid, found by one abstract evaluation and remembered."""
+        """Polynomial degree of the right-hand side on a grid, found by one abstract evaluation and remembered."""
         leaves, structure = jax.tree.flatten(self)
         key = (structure, tuple(_kind(leaf) for leaf in leaves), grid)
         if key not in _DEGREES:
             _DEGREES[key] = _abstract_degree(self, grid)
         return _DEGREES[key]
 
-    def spectral_rhs(self, u: SpectralField) -> SpectralField:
+    def spectral_rhs(self, u: StateField) -> StateField:
         """`rhs` on a spectral field, checked to have the state's component shape."""
         return _shaped_like_state(self, self.rhs(u), u)
 
-    def explicit_part(self, u: SpectralField) -> SpectralField:
+    def explicit_part(self, u: StateField) -> StateField:
         """What an exponential integrator evaluates at its stages: `rhs` less its `linear` part."""
         return self.spectral_rhs(u).without_linear()
 
-    def _column(self, u: SymbolField) -> Field:
+    def _column(self, u: Field) -> Field:
         return self.rhs(u)
 
-    def symbol(self, basis: FourierBasis) -> jax.Array | np.ndarray:
+    def symbol(self, basis: Basis) -> jax.Array | np.ndarray:
         """Symbol of the linear part.
 
         Returns:
@@ -94,6 +95,10 @@ class Evolution(eqx.Module):
         strict = isinstance(self, Semilinear)
         # Functions of known parameters must stay known, also when this is called inside `jit`.
         with jax.ensure_compile_time_eval() if concrete else contextlib.nullcontext():
+            if not isinstance(basis, FourierBasis):
+                probe = BoxField.probe(basis, count)
+                rows = _shaped_like_state(self, equation._column(probe), probe).columns(xp, strict)
+                return _assemble([[row.get(j) for row in rows] for j in range(count)], basis, xp)
             columns = []
             for component in range(count):
                 unit = SymbolField.unit(basis, count, component, strict=strict, xp=xp)
@@ -119,11 +124,14 @@ class Semilinear(Evolution):
         """`linear(u) + nonlinear(u)`."""
         return self.linear(u) + self.nonlinear(u)
 
-    def explicit_part(self, u: SpectralField) -> SpectralField:
-        """`nonlinear(u)`, whole."""
-        return _shaped_like_state(self, self.nonlinear(u), u)
+    def explicit_part(self, u: StateField) -> StateField:
+        """`nonlinear(u)`, whole; on a box also what `linear` makes of the boundary data."""
+        explicit = _shaped_like_state(self, self.nonlinear(u), u)
+        if isinstance(u, BoxField) and u.basis.lift.present:
+            return explicit + _shaped_like_state(self, self.linear(u), u).without_linear()
+        return explicit
 
-    def _column(self, u: SymbolField) -> Field:
+    def _column(self, u: Field) -> Field:
         return self.linear(u)
 
 
@@ -147,13 +155,13 @@ _DEGREES: dict[Any, int] = {}
 
 
 def _abstract_degree(equation: Evolution, grid: Grid) -> int:
-    basis = make_basis(grid, degree=None, is_complex=equation.is_complex, precision="float32")
+    basis = basis_on(grid, degree=None, is_complex=equation.is_complex, precision="float32")
     state = (len(equation.component_names(grid.dimension)), *basis.storage)
     peak = 1
 
     def evaluate(coefficients: jax.Array, t: jax.Array) -> None:
         nonlocal peak
-        peak = max(peak, equation.spectral_rhs(SpectralField.state(basis, coefficients, t)).peak)
+        peak = max(peak, equation.spectral_rhs(state_field(basis, coefficients, t)).peak)
 
     jax.eval_shape(
         evaluate,
@@ -183,7 +191,7 @@ def _host_number(leaf: object) -> object:
     return host.astype(np.complex128 if np.iscomplexobj(host) else np.float64)
 
 
-def _assemble(columns: list[np.ndarray], basis: FourierBasis, xp: Any) -> jax.Array | np.ndarray:
+def _assemble(columns: Any, basis: Basis, xp: Any) -> jax.Array | np.ndarray:
     """Join the columns of the symbol; a structurally diagonal one loses its zeros."""
     count = len(columns)
     real = np.float64 if xp is np else basis.precision

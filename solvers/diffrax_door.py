@@ -13,22 +13,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Complex, Inexact, Real
+from jaxtyping import Array, Inexact, Real
 
 from sciml.equation import Evolution
 from sciml.fields.arithmetic import is_complex, multiply
-from sciml.fields.basis import Dealiasing, FourierBasis
-from sciml.fields.spectral import SpectralField
+from sciml.fields.basis import Dealiasing
+from sciml.fields.box_basis import BoxBasis
+from sciml.fields.discretisation import Basis
 from sciml.grid import Grid
 from sciml.solvers.exponential import ETDRK4, ExponentialMethod
 from sciml.solvers.exponential.base import act
-from sciml.solvers.stepper import basis_for, parameters_as_arrays
+from sciml.solvers.stepper import basis_for, explicit_rate, parameters_as_arrays
 
 _State: TypeAlias = Real[Array, "..."]
 
 
 class EvolutionTerm(diffrax.AbstractTerm):
-    """`u_t = rhs(u)` on a periodic grid as a diffrax term, for any explicit diffrax solver and for `ExponentialSolver`.
+    """`u_t = rhs(u)` on a grid as a diffrax term, for any explicit diffrax solver and for `ExponentialSolver`.
 
     Example:
         >>> import diffrax, jax.numpy as jnp
@@ -47,7 +48,7 @@ class EvolutionTerm(diffrax.AbstractTerm):
         parts: the equation and its symbol, complex leaves as pairs of real arrays (diffrax warns on complex ones).
     """
 
-    basis: FourierBasis = eqx.field(static=True)
+    basis: Basis = eqx.field(static=True)
     parts: Any
 
     @classmethod
@@ -57,7 +58,8 @@ class EvolutionTerm(diffrax.AbstractTerm):
         """Prepare a term; arguments as in `Stepper.build`."""
         basis = basis_for(equation, grid, dealiasing=dealiasing, precision=precision)
         symbol = equation.symbol(basis)
-        dtype = basis.coefficient_dtype if jnp.issubdtype(symbol.dtype, jnp.complexfloating) else basis.precision
+        complex_valued = jnp.issubdtype(symbol.dtype, jnp.complexfloating)
+        dtype = np.result_type(basis.precision, np.complex64) if complex_valued else np.dtype(basis.precision)
         parts = (parameters_as_arrays(equation, basis), jnp.asarray(symbol).astype(dtype))
         return cls(basis, jax.tree.map(_split, parts))
 
@@ -77,33 +79,53 @@ class EvolutionTerm(diffrax.AbstractTerm):
 
     # --- the state ------------------------------------------------------------------------------------------------------------
 
-    def pack(self, u: Inexact[Array, "..."] | np.ndarray) -> _State:
-        """Values `(C, *grid.shape)` to the real state of diffrax, projected on the retained modes."""
-        return self.from_coefficients(self.basis.encode(jnp.asarray(u, self.basis.dtype)))
+    def pack(self, u: Inexact[Array, "..."] | np.ndarray, t: Any = 0.0) -> _State:
+        """Values `(C, *grid.shape)` to the real state of diffrax, projected on the retained modes.
 
-    def unpack(self, y: _State) -> Inexact[Array, "..."]:
-        """Inverse of `pack`, with any leading axes (times) kept."""
+        On a box with boundary data the state of diffrax is what is left after the lift at time `t` is subtracted.
+        """
+        values = jnp.asarray(u, self.basis.dtype)
+        if isinstance(self.basis, BoxBasis) and self.basis.lift.present:
+            values = values - self.basis.lift_at_nodes(values.shape[0], t)
+        return self.from_coefficients(self._homogeneous(values))
+
+    def unpack(self, y: _State, t: Any = 0.0) -> Inexact[Array, "..."]:
+        """Inverse of `pack`, with any leading axes (times) kept; then `t` may be an array of the times along the first axis."""
+        values = self._as_values(y)
+        if isinstance(self.basis, BoxBasis) and self.basis.lift.present:
+            time, components = jnp.asarray(t, self.basis.precision), values.shape[-self.basis.dimension - 1]
+            lifted = [self.basis.lift_at_nodes(components, one) for one in time.reshape(-1)]
+            return values + jnp.stack(lifted).reshape(*time.shape, *lifted[0].shape)
+        return values
+
+    def _homogeneous(self, values: Array) -> Array:
+        """Values without the lift to coefficients."""
+        return self.basis.encode_homogeneous(values) if isinstance(self.basis, BoxBasis) else self.basis.encode(values)
+
+    def _as_values(self, y: _State) -> Array:
         if not self.basis.is_complex:
             return y
         pair = -(self.basis.dimension + 2)
         return lax.complex(jnp.take(y, 0, axis=pair), jnp.take(y, 1, axis=pair))
 
-    def to_coefficients(self, y: _State) -> Complex[Array, "..."]:
+    def to_coefficients(self, y: _State) -> Inexact[Array, "..."]:
         """State of diffrax to coefficients."""
-        return self.basis.encode(self.unpack(y))
+        return self._homogeneous(self._as_values(y))
 
-    def from_coefficients(self, coefficients: Complex[Array, "..."]) -> _State:
+    def from_coefficients(self, coefficients: Inexact[Array, "..."]) -> _State:
         """Coefficients to the state of diffrax."""
-        values = self.basis.decode(coefficients)
+        basis = self.basis
+        homogeneous = basis.decode_homogeneous if isinstance(basis, BoxBasis) else basis.decode
+        values = homogeneous(coefficients)
         return jnp.stack([values.real, values.imag]) if self.basis.is_complex else values
 
     # --- rates ----------------------------------------------------------------------------------------------------------------
 
-    def explicit_rate(self, coefficients: Complex[Array, "..."], t: Array) -> Complex[Array, "..."]:
+    def explicit_rate(self, coefficients: Inexact[Array, "..."], t: Array) -> Inexact[Array, "..."]:
         """Coefficients of the nonlinear part."""
-        return self.equation.explicit_part(SpectralField.state(self.basis, coefficients, t)).total_coefficients()
+        return explicit_rate(self.equation, self.basis, coefficients, t)
 
-    def whole_rate(self, coefficients: Complex[Array, "..."], explicit: Complex[Array, "..."]) -> _State:
+    def whole_rate(self, coefficients: Inexact[Array, "..."], explicit: Inexact[Array, "..."]) -> _State:
         """Time derivative of the state from coefficients and their explicit rate."""
         return self.from_coefficients(act(self.symbol, coefficients) + explicit)
 
@@ -161,7 +183,7 @@ class ExponentialSolver(diffrax.AbstractAdaptiveSolver):
         t, dt = sign * terms._time(t0), sign * (terms._time(t1) - terms._time(t0))
         start = terms.to_coefficients(y0)
         first = lax.cond(made_jump, lambda: _as_pair(terms.explicit_rate(start, t)), lambda: solver_state)
-        first = lax.complex(first[0], first[1])
+        first = _from_pair(first)
         tables = self.method.tables(terms.symbol, dt, modes=terms.basis.dimension)
         end, kept = self.method.step(tables, start, first, t, dt, terms.explicit_rate)
         end = terms.basis.symmetrised(end)
@@ -199,6 +221,10 @@ def _join(leaf: Any) -> Any:
 
 
 def _as_pair(coefficients: Array) -> Array:
-    if not is_complex(coefficients):
-        raise TypeError(f"coefficients must be complex, got {coefficients.dtype}.")
-    return jnp.stack([coefficients.real, coefficients.imag])
+    """Real and imaginary parts; the imaginary ones only where there are any."""
+    parts = (coefficients.real, coefficients.imag) if is_complex(coefficients) else (coefficients,)
+    return jnp.stack(parts)
+
+
+def _from_pair(parts: Array) -> Array:
+    return lax.complex(parts[0], parts[1]) if parts.shape[0] == 2 else parts[0]

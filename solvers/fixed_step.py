@@ -12,6 +12,7 @@ from jaxtyping import Array, Inexact
 
 from sciml.equation import Evolution, Parameter
 from sciml.fields.basis import Dealiasing
+from sciml.fields.discretisation import decode, encode
 from sciml.grid import Grid
 from sciml.solvers.exponential import ExponentialMethod
 from sciml.solvers.solution import DivergenceError, Result, Solution, is_traced
@@ -41,7 +42,7 @@ def rollout(
 
     Args:
         equation: what to solve.
-        grid: periodic grid.
+        grid: periodic, or a box with bounded axes.
         u0: initial values `(components, *grid.shape)`; its dtype is the precision of the solve. It is projected on the retained modes.
         dt: length of a step.
         steps: number of steps, a multiple of `save_every`.
@@ -125,7 +126,7 @@ def _run(
     """Saved frames, their times, and the first step after which the state was not finite (-1: none)."""
     basis = stepper.basis
     frames = steps // save_every
-    coefficients = basis.encode(u0)
+    coefficients = encode(basis, u0, t0)
 
     def advance(carry: tuple[Array, Array], index: Array) -> tuple[tuple[Array, Array], None]:
         c, bad = carry
@@ -137,14 +138,14 @@ def _run(
 
     def frame(carry: tuple[Array, Array], index: Array) -> tuple[tuple[Array, Array], Array]:
         c, bad = _repeat(advance, carry, index * save_every, save_every, gradient)
-        values = basis.decode(c)
+        values = decode(basis, c, t0 + ((index + 1) * save_every).astype(t0.dtype) * stepper.dt)
         lost = ~jnp.all(jnp.isfinite(values))
         return (c, jnp.where((bad < 0) & lost, (index + 1) * save_every, bad)), values
 
     (_, bad), values = lax.scan(frame, (coefficients, jnp.asarray(-1)), jnp.arange(frames))
     counts = jnp.arange(1, frames + 1) * save_every
     if include_initial:
-        values = jnp.concatenate([basis.decode(coefficients)[None], values])
+        values = jnp.concatenate([decode(basis, coefficients, t0)[None], values])
         counts = jnp.concatenate([jnp.zeros(1, counts.dtype), counts])
     return values, t0 + counts.astype(t0.dtype) * stepper.dt, bad
 

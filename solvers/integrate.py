@@ -87,7 +87,7 @@ def solve(
         times[0],
         times[-1],
         first_step,
-        term.pack(u0),
+        term.pack(u0, times[0]),
         saveat=diffrax.SaveAt(ts=times),
         stepsize_controller=diffrax.ClipStepSizeController(controller, step_ts=times),
         adjoint=diffrax.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
@@ -106,7 +106,7 @@ def _as_solution(
     # diffrax fills what it did not reach with infinity; not a number cannot be mistaken for a state.
     states: Any = raw.ys
     reached = jnp.where(jnp.isfinite(states), states, jnp.nan)
-    values = term.unpack(reached)
+    values = term.unpack(reached, times)
     failed = jnp.where(
         raw.result == diffrax.RESULTS.max_steps_reached,
         Result.MAX_STEPS_REACHED.value,

@@ -7,18 +7,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Complex, Inexact
+from jaxtyping import Array, Inexact
 
 from sciml.equation import Evolution, Parameter
-from sciml.fields.basis import Dealiasing, FourierBasis, make_basis
-from sciml.fields.spectral import SpectralField
+from sciml.fields.basis import Dealiasing
+from sciml.fields.box_basis import BoxBasis, check_data, lift_rate_coefficients
+from sciml.fields.discretisation import Basis, basis_on, decode, encode, state_field
 from sciml.grid import Grid
 from sciml.solvers.exponential import ETDRK4, ExponentialMethod
 from sciml.solvers.exponential.base import Tables
 
 
 class Stepper(eqx.Module):
-    """One step of fixed length for an equation on a periodic grid, as a pytree.
+    """One step of fixed length for an equation on a grid, as a pytree.
 
     Build it once, outside `jit` if the parameters are known: the tables are then computed on the host in double precision. Built
     inside `jit`, `grad` or `vmap` the parameters and the step may be tracers.
@@ -41,7 +42,7 @@ class Stepper(eqx.Module):
     """
 
     equation: Evolution
-    basis: FourierBasis = eqx.field(static=True)
+    basis: Basis = eqx.field(static=True)
     method: ExponentialMethod
     tables: Tables
     dt: Array
@@ -61,7 +62,7 @@ class Stepper(eqx.Module):
 
         Args:
             equation: what to solve.
-            grid: periodic grid.
+            grid: periodic, or a box with bounded axes.
             dt: length of the step; may be a tracer.
             method: the integrator, `ETDRK4()` by default.
             dealiasing: see `sciml.fields.make_basis`.
@@ -71,7 +72,7 @@ class Stepper(eqx.Module):
         basis = basis_for(equation, grid, dealiasing=dealiasing, precision=precision)
         symbol = equation.symbol(basis)
         if isinstance(symbol, np.ndarray) and isinstance(dt, Tracer):
-            symbol = jnp.asarray(symbol, basis.coefficient_dtype if np.iscomplexobj(symbol) else basis.precision)
+            symbol = _in_precision(symbol, basis)
         step: Any = float(dt) if isinstance(symbol, np.ndarray) else jnp.asarray(dt, basis.precision)
         tables = method.tables(symbol, step, modes=grid.dimension)
         return cls(
@@ -82,12 +83,11 @@ class Stepper(eqx.Module):
             dt=jnp.asarray(dt, basis.precision),
         )
 
-    def rate(self, coefficients: Complex[Array, "components ..."], t: Array) -> Complex[Array, "components ..."]:
+    def rate(self, coefficients: Inexact[Array, "components ..."], t: Array) -> Inexact[Array, "components ..."]:
         """Coefficients of what the integrator evaluates at its stages."""
-        u = SpectralField.state(self.basis, coefficients, t)
-        return self.equation.explicit_part(u).total_coefficients()
+        return explicit_rate(self.equation, self.basis, coefficients, t)
 
-    def step(self, coefficients: Complex[Array, "components ..."], t: Array) -> Complex[Array, "components ..."]:
+    def step(self, coefficients: Inexact[Array, "components ..."], t: Array) -> Inexact[Array, "components ..."]:
         """One step in coefficients."""
         first = self.rate(coefficients, t)
         new, _ = self.method.step(self.tables, coefficients, first, t, self.dt, self.rate)
@@ -95,16 +95,29 @@ class Stepper(eqx.Module):
 
     def __call__(self, u: Inexact[Array, "components ..."], t: Parameter = 0.0) -> Inexact[Array, "components ..."]:
         """One step on values at the grid's nodes."""
-        return self.basis.decode(self.step(self.basis.encode(u), jnp.asarray(t, self.basis.precision)))
+        start = jnp.asarray(t, self.basis.precision)
+        return decode(self.basis, self.step(encode(self.basis, u, start), start), start + self.dt)
 
 
-def basis_for(equation: Evolution, grid: Grid, *, dealiasing: Dealiasing, precision: str) -> FourierBasis:
+def explicit_rate(
+    equation: Evolution, basis: Basis, coefficients: Inexact[Array, "components ..."], t: Array
+) -> Inexact[Array, "components ..."]:
+    """Coefficients of all but the linear part; where boundary data change in time the modes make up for it."""
+    rate = equation.explicit_part(state_field(basis, coefficients, t)).total_coefficients()
+    if not isinstance(basis, BoxBasis):
+        return rate
+    lifted = lift_rate_coefficients(basis, coefficients.shape[0], t)
+    return rate if lifted is None else rate - lifted
+
+
+def basis_for(equation: Evolution, grid: Grid, *, dealiasing: Dealiasing, precision: str) -> Basis:
     """The basis an equation needs on a grid."""
-    if not grid.periodic:
-        raise ValueError(f"{type(equation).__name__}: exponential integrators need a periodic grid, got {grid!r}.")
-    return make_basis(
+    basis = basis_on(
         grid, degree=equation.degree(grid), dealiasing=dealiasing, is_complex=equation.is_complex, precision=precision
     )
+    if isinstance(basis, BoxBasis):
+        check_data(basis, len(equation.component_names(grid.dimension)))
+    return basis
 
 
 def checked_state(equation: Evolution, grid: Grid, u0: Inexact[Array, "..."] | np.ndarray) -> Array:
@@ -134,7 +147,7 @@ def precision_of(array: Array) -> str:
     return np.dtype(jnp.finfo(array.dtype).dtype).name
 
 
-def parameters_as_arrays(equation: Evolution, basis: FourierBasis) -> Evolution:
+def parameters_as_arrays(equation: Evolution, basis: Basis) -> Evolution:
     """Numbers among the leaves become arrays, so that a new value does not mean a new program."""
 
     def convert(leaf: Any) -> Any:
@@ -144,12 +157,14 @@ def parameters_as_arrays(equation: Evolution, basis: FourierBasis) -> Evolution:
             return leaf
         array = jnp.asarray(leaf)
         if jnp.issubdtype(array.dtype, jnp.complexfloating):
-            return array.astype(basis.coefficient_dtype)
+            return array.astype(np.result_type(basis.precision, np.complex64))
         return array.astype(basis.precision)
 
     return jax.tree.map(convert, equation)
 
 
-def _in_precision(table: Any, basis: FourierBasis) -> Array:
+def _in_precision(table: Any, basis: Basis) -> Array:
     complex_valued = jnp.issubdtype(table.dtype, jnp.complexfloating)
-    return jnp.asarray(table).astype(basis.coefficient_dtype if complex_valued else basis.precision)
+    return jnp.asarray(table).astype(
+        np.result_type(basis.precision, np.complex64) if complex_valued else basis.precision
+    )
