@@ -10,9 +10,11 @@ class BelousovZhabotinsky(Evolution):
     """A scaled Oregonator for the Belousov-Zhabotinsky reaction in 1-3 dimensions, three species.
 
     `u_t = nu_u laplacian(u) + u + v - u v - u^2`, `v_t = nu_v laplacian(v) + w - v - u v`, `w_t = nu_w laplacian(w) + u
-    - w`. The state 0 is unstable; fronts travel into it and leave the stable state `u = w = 1, v = 1/2` behind. Keep
-    the initial concentrations in `[0, 1]`. The species are coupled in the linear part, which exponential integrators
-    treat exactly as 3 x 3 blocks. Good values: the defaults on a box of length 1 with 128 nodes, `dt = 0.1`.
+    - w`. The state 0 is unstable; fronts of width about `sqrt(nu)` travel into it and leave the stable state `u = w = 1,
+    v = 1/2` behind. Keep the initial concentrations in `[0, 1]` and give a front a few nodes: where it is not resolved
+    the activator undershoots zero and blows up. The species are coupled in the linear part, which exponential
+    integrators treat exactly as 3 x 3 blocks. Good values: the defaults on a box of length 0.1, or 100 times as much
+    diffusion on one of length 1, with 96 to 128 nodes, `dt = 0.03`.
 
     Source: R. Field, E. Koros, R. Noyes, J. Am. Chem. Soc. 94 (1972) 8649; the form of exponax 0.2.
 

@@ -12,7 +12,7 @@ from sciml.commands.errors import UsageError
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
-    for name in ("sin", "cos", "tan", "exp", "log", "sqrt", "sinh", "cosh", "tanh", "abs", "sign")
+    for name in ("sin", "cos", "tan", "atan", "exp", "log", "sqrt", "sinh", "cosh", "tanh", "abs", "sign")
 }
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 _OPERATORS: dict[type, Callable[..., Any]] = {

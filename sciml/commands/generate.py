@@ -108,7 +108,7 @@ def _states(problem: problems.Problem, options: Any) -> tuple[np.ndarray, Any, n
     output, domain = options.output, options.domain
     fine, grid = problems.make_grid(domain, output.refine), problems.make_grid(domain)
     times = solve_times(domain, output.frames)
-    equation = problems.make_equation(problem, options.coefficients, grid.lengths[-1])
+    equation = problems.make_equation(problem, options.coefficients)
     draw = sampler(options.initial, equation, fine, jnp.float64 if domain.precision == "double" else jnp.float32)
     kept = (..., *(slice(None, None, output.refine),) * grid.dimension)
     root = jax.random.key(domain.seed)
@@ -164,7 +164,7 @@ def _write(name: str, options: Any, states: np.ndarray, grid: Any, times: np.nda
         parameters={
             key: np.asarray(value)
             for key, value in dataclasses.asdict(options.coefficients).items()
-            if not isinstance(value, str)
+            if not isinstance(value, str | None)
         },
         attributes={
             "equation": name,

@@ -9,65 +9,7 @@ import tyro
 
 from sciml.commands.errors import UsageError, unknown
 from sciml.commands.initial import InitialOptions
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Defaults for one equation.
-
-    Attributes:
-        equation: its class in `sciml.physics`.
-        help: one line.
-        grid: nodes per axis.
-        extent: length of every axis.
-        until: final time.
-        lower: lower end of every axis.
-        initial: initial state, see `InitialOptions`.
-        grf: figures of the Gaussian random field (variance_scale, tau, alpha).
-        coefficients: defaults that differ from those of the class.
-    """
-
-    equation: str
-    help: str
-    grid: tuple[int, ...]
-    extent: float
-    until: float
-    lower: float = 0.0
-    initial: str = "fourier"
-    grf: tuple[float, float, float] = (625.0, 5.0, 2.0)
-    coefficients: dict[str, float] = dataclasses.field(default_factory=dict)
-
-
-_TURN = 6.283185307179586
-_BLOB = "exp(-40*((x-1)**2 + (y-1)**2))"
-
-PROBLEMS: dict[str, Problem] = {
-    "advection": Problem("Advection", "u_t + c . grad u = 0", (128,), 1.0, 1.0),
-    "allen-cahn": Problem("AllenCahn", "u_t = nu u_xx + a u - b u^3", (256,), _TURN, 5.0),
-    "burgers": Problem("Burgers", "u_t + u u_x = nu u_xx", (256,), _TURN, 1.0, initial="grf"),
-    "diffusion": Problem("Diffusion", "u_t = nu laplacian(u)", (128,), _TURN, 1.0),
-    "dispersion": Problem("Dispersion", "u_t + b u_xxx = 0", (128,), _TURN, 1.0),
-    "fisher-kpp": Problem("FisherKPP", "u_t = nu u_xx + r u (1-u)", (256,), _TURN, 10.0, initial="exp(-10*(x-pi)**2)"),
-    "gray-scott": Problem(
-        "GrayScott", "two reacting and diffusing components", (128, 128), 2.0, 1000.0,
-        initial=f"1 - 0.5*{_BLOB}; 0.25*{_BLOB}",
-    ),
-    "korteweg-de-vries": Problem(
-        "KortewegDeVries", "u_t + 6 u u_x + u_xxx = 0", (256,), 20.0, 2.0, initial="2/cosh(x-10)**2"
-    ),
-    "kuramoto-sivashinsky": Problem(
-        "KuramotoSivashinsky", "u_t + u u_x + u_xx + u_xxxx = 0", (256,), 100.53096491487338, 100.0
-    ),
-    "navier-stokes": Problem(
-        "NavierStokesVorticity", "vorticity of 2-D flow with drag and forcing", (64, 64), 1.0, 10.0,
-        initial="grf", grf=(343.0, 7.0, 2.5),
-    ),
-    "nonlinear-schroedinger": Problem(
-        "NonlinearSchroedinger", "i u_t + u_xx / 2 + |u|^2 u = 0", (256,), 10.0, 1.5707963267948966,
-        lower=-5.0, initial="2/cosh(x)",
-    ),
-    "wave": Problem("Wave", "h_tt = c^2 laplacian(h)", (128,), _TURN, 5.0, initial="exp(-10*(x-pi)**2); 0"),
-}  # fmt: skip
+from sciml.commands.problem_table import PROBLEMS, Problem
 
 
 @dataclass(frozen=True)
@@ -83,7 +25,7 @@ class DomainOptions:
     until: float
     """Final time."""
     dt: float | None = None
-    """Fixed time step; without it the steps follow from the error estimate."""
+    """Fixed time step; without it, or with None, the steps follow from the error estimate."""
     tolerance: float | None = None
     """Relative tolerance of an adaptive step."""
     method: Literal["etdrk2", "etdrk3", "etdrk4", "ifrk4"] = "etdrk4"
@@ -109,7 +51,9 @@ def find(argv: Sequence[str], command: str) -> tuple[str, Problem]:
 
 def domain_defaults(problem: Problem) -> DomainOptions:
     """Default domain of a problem."""
-    return DomainOptions(problem.grid, (problem.extent,), problem.lower, problem.until)
+    return DomainOptions(
+        problem.grid, (problem.extent,), problem.lower, problem.until, dt=problem.dt, tolerance=problem.tolerance
+    )
 
 
 def initial_defaults(problem: Problem) -> InitialOptions:
@@ -127,26 +71,33 @@ def coefficient_options(problem: Problem) -> type:
     for field in dataclasses.fields(cls):
         if field.metadata.get("static"):
             continue
-        if field.name == "forcing":
-            kind: Any = Literal["none", "kolmogorov", "diagonal"]
-            default: Any = "none"
-        else:
-            kind, default = float, float(problem.coefficients.get(field.name, field.default))  # type: ignore[arg-type]
+        kind, default = _option(field, problem.coefficients.get(field.name))
         about = tyro.conf.arg(help=f"{field.name.replace('_', ' ').capitalize()} of the equation.")
         fields.append((field.name, Annotated[kind, about], dataclasses.field(default=default)))
     return dataclasses.make_dataclass("CoefficientOptions", fields, frozen=True)
 
 
-def make_equation(problem: Problem, coefficients: Any, extent: float) -> Any:
+def _option(field: dataclasses.Field, given: float | str | None) -> tuple[Any, Any]:
+    """Type and default of the option for one field of an equation: a number, several, one that may be left out, a force."""
+    if field.name == "forcing":
+        return Literal["none", "kolmogorov", "diagonal"], given or "none"
+    default = field.default if given is None else given
+    if isinstance(default, tuple):
+        return tuple[float, ...], tuple(float(number) for number in default)
+    # The annotation is the same for all parameters; `None` as the default says that the term may be absent.
+    optional = default is None or "None" in str(field.type)
+    number = None if default is None else float(default)  # type: ignore[arg-type]
+    return (float | None if optional else float), number
+
+
+def make_equation(problem: Problem, coefficients: Any) -> Any:
     """The equation with these coefficients."""
     from sciml import physics
 
     values = {field.name: getattr(coefficients, field.name) for field in dataclasses.fields(coefficients)}
-    if values.get("forcing") == "none":
-        values.pop("forcing")
-    elif "forcing" in values:
-        force = physics.KolmogorovForcing if values["forcing"] == "kolmogorov" else physics.DiagonalForcing
-        values["forcing"] = force(length=extent)
+    force = values.pop("forcing", "none")
+    if force != "none":
+        values["forcing"] = physics.KolmogorovForcing() if force == "kolmogorov" else physics.DiagonalForcing()
     return getattr(physics, problem.equation)(**values)
 
 

@@ -117,13 +117,13 @@ def _solve(problem: problems.Problem, options: Any) -> tuple[Any, Any, float]:
     domain, dtype = options.domain, jnp.float64 if options.domain.precision == "double" else jnp.float32
     if options.output.like is not None:
         grid, state, times = _like(read_reference(options.output.like).periodic(), problem, domain)
-        equation = problems.make_equation(problem, options.coefficients, grid.lengths[-1])
+        equation = problems.make_equation(problem, options.coefficients)
         if np.iscomplexobj(state) != equation.is_complex:
             raise UsageError(f"--like holds {state.dtype} states, which do not suit {problem.equation}")
         state = jnp.asarray(state, np.promote_types(dtype, state.dtype) if equation.is_complex else dtype)
     else:
         grid, times = problems.make_grid(domain), solve_times(domain, options.output.frames)
-        equation = problems.make_equation(problem, options.coefficients, grid.lengths[-1])
+        equation = problems.make_equation(problem, options.coefficients)
         state = sampler(options.initial, equation, grid, dtype)(jax.random.key(domain.seed))
     say(f"solving {problem.equation} on {grid.shape} nodes until t = {times[-1]:g}")
     started = time.perf_counter()
@@ -161,7 +161,9 @@ def _write(name: str, options: Any, equation: Any, solution: Any) -> dict[str, s
     written, grid = {}, solution.grid
     if options.output.out is not None:
         parameters = {
-            k: np.asarray(v) for k, v in dataclasses.asdict(options.coefficients).items() if not isinstance(v, str)
+            k: np.asarray(v)
+            for k, v in dataclasses.asdict(options.coefficients).items()
+            if not isinstance(v, str | None)
         }
         dataset = Dataset(
             trajectories=np.asarray(solution.values)[None],
@@ -181,7 +183,7 @@ def _write(name: str, options: Any, equation: Any, solution: Any) -> dict[str, s
 
 
 def figure_of(solution: Any, equation: Any) -> Any:
-    """Space-time plot in 1-D, six frames in 2-D; of the first component, its modulus where it is complex."""
+    """Space-time plot in 1-D, six frames in 2-D and of the middle plane in 3-D; the first component, its modulus where complex."""
     from sciml import plotting
 
     grid, times = solution.grid, np.asarray(solution.times)
@@ -190,8 +192,12 @@ def figure_of(solution: Any, equation: Any) -> Any:
         values, label = np.abs(values), f"|{label}|"
     if grid.dimension == 1:
         return plotting.space_time(values, grid, times, title=type(equation).__name__, label=label)
-    if grid.dimension != 2:
-        raise UsageError("--plot shows one or two dimensions")
+    if grid.dimension == 3:
+        import sciml
+
+        middle = grid.shape[2] // 2
+        values, label = values[..., middle], f"{label} at z = {grid.axes[2].coordinates()[middle]:.3g}"
+        grid = sciml.Grid(grid.shape[:2], extent=[(axis.lower, axis.upper) for axis in grid.axes[:2]])
     shown = np.unique(np.linspace(0, len(times) - 1, 6).round().astype(int))
     return plotting.field_grid({f"t = {times[i]:.3g}": values[i] for i in shown}, grid, columns=3, label=label)
 
