@@ -3,13 +3,13 @@
 import math
 from typing import Literal, TypeAlias
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Inexact
 
+from sciml.compilation import compiled
 from sciml.equation import Evolution, Parameter
 from sciml.fields.basis import Dealiasing
 from sciml.fields.discretisation import decode, encode
@@ -113,7 +113,7 @@ def rollout_with(
     return solution
 
 
-@eqx.filter_jit
+@compiled
 def _run(
     stepper: Stepper,
     u0: Array,

@@ -96,6 +96,7 @@ def test_bases_refuse_what_they_cannot_do():
 
 @pytest.mark.parametrize("shape", [(31,), (32,)])
 def test_short_lines_by_matrix_products_equal_the_fast_transform(shape, monkeypatch):
+    """On an even count the fast one is a complex transform of half the length."""
     from sciml.fields import matrix_transform
 
     basis = make_basis(sciml.Grid(shape, extent=(1.0,)), degree=2, precision="float64")
@@ -105,6 +106,19 @@ def test_short_lines_by_matrix_products_equal_the_fast_transform(shape, monkeypa
     fast = basis.encode(values), basis.decode(basis.encode(values))
     np.testing.assert_allclose(short[0], fast[0], atol=1e-12)
     np.testing.assert_allclose(short[1], fast[1], atol=1e-13)
+
+
+@pytest.mark.parametrize("count", [4, 6, 254, 1024])
+@pytest.mark.parametrize("dealiasing", ["truncation", "none"])
+def test_half_length_transform_of_a_line_is_the_real_transform(count, dealiasing):
+    from sciml.fields import half_length
+
+    highest = (count - 1) // 3 if dealiasing == "truncation" else count // 2 - 1
+    values = noise((3, count))
+    exact = np.fft.rfft(values)[:, : highest + 1]
+    np.testing.assert_allclose(half_length.analyse(jnp.asarray(values), highest), exact, atol=1e-12)
+    kept = np.fft.irfft(np.pad(exact, ((0, 0), (0, count // 2 - highest))), count)
+    np.testing.assert_allclose(half_length.synthesise(jnp.asarray(exact), count), kept, atol=1e-13)
 
 
 @settings(max_examples=12, deadline=None)

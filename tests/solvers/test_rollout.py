@@ -201,14 +201,32 @@ def test_a_batch_sharded_over_two_devices_equals_the_unsharded_one():
 
 
 def test_other_parameters_are_no_new_program():
-    from sciml.solvers.fixed_step import _run
+    traced = []
+
+    class Counted(physics.Burgers):
+        def explicit_part(self, u):
+            traced.append(u)
+            return super().explicit_part(u)
 
     u0 = wavy(X)[None]
-    rollout(physics.Burgers(0.1), BOX, u0, dt=0.01, steps=3)
-    before = _run._cached._cache_size()
+    rollout(Counted(0.1), BOX, u0, dt=0.01, steps=3)
+    before = len(traced)
     for viscosity, dt in ((0.2, 0.01), (np.float64(0.3), 0.02), (jnp.asarray(0.4), 0.03)):
-        rollout(physics.Burgers(viscosity), BOX, 2 * u0, dt=dt, steps=3)
-    assert _run._cached._cache_size() == before
+        rollout(Counted(viscosity), BOX, 2 * u0, dt=dt, steps=3)
+    assert len(traced) == before > 0
+
+
+def test_the_same_inside_another_program_and_under_its_transformations():
+    """Compiler options go with the outermost program only."""
+    u0 = jnp.asarray(wavy(X)[None])
+
+    def end(viscosity):
+        return rollout(physics.Burgers(viscosity), BOX, u0, dt=0.01, steps=3, throw=False).values[-1]
+
+    alone = end(0.1)
+    np.testing.assert_allclose(jax.jit(end)(0.1), alone, atol=1e-14)
+    np.testing.assert_allclose(jax.vmap(end)(jnp.asarray([0.1])), alone[None], atol=1e-14)
+    np.testing.assert_allclose(jax.jvp(end, (0.1,), (1.0,))[0], alone, atol=1e-14)
 
 
 def test_a_prepared_step_is_a_pytree_and_gives_the_same():
