@@ -161,11 +161,7 @@ def _write(name: str, options: Any, states: np.ndarray, grid: Any, times: np.nda
         trajectories=states if trajectories else None,
         times=times if trajectories else None,
         coordinates=tuple(axis.coordinates() for axis in grid.axes),
-        parameters={
-            key: np.asarray(value)
-            for key, value in dataclasses.asdict(options.coefficients).items()
-            if not isinstance(value, str | None)
-        },
+        parameters=problems.numbers_of(options.coefficients),
         attributes={
             "equation": name,
             "extent": [[axis.lower, axis.upper] for axis in grid.axes],

@@ -76,7 +76,8 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "hyper-diffusion": Problem("HyperDiffusion", "u_t = -zeta laplacian^2(u)", (128,), 1.0, 1.0),
     "kawahara": Problem(
-        "Kawahara", "u_t + u u_x + u_xxx - u_xxxxx = 0", (256,), 80.0, 50.0, initial="2*exp(-(x-20)**2/10)"
+        "Kawahara", "u_t + u u_x + u_xxx - u_xxxxx = 0", (256,), 80.0, 50.0, tolerance=1e-4,
+        initial="3*exp(-(x-20)**2/60)",
     ),
     "klein-gordon": Problem(
         "KleinGordon", "u_tt = c^2 laplacian(u) - m^2 u - g u^3", (256,), 20.0, 20.0, dt=0.02,

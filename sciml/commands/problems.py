@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import tyro
 
 from sciml.commands.errors import UsageError, unknown
@@ -99,6 +100,17 @@ def make_equation(problem: Problem, coefficients: Any) -> Any:
     if force != "none":
         values["forcing"] = physics.KolmogorovForcing() if force == "kolmogorov" else physics.DiagonalForcing()
     return getattr(physics, problem.equation)(**values)
+
+
+def numbers_of(coefficients: Any) -> dict[str, Any]:
+    """The coefficients as named numbers for a file: entry s of a list is `name_s`, absent terms and forces are left out."""
+    found: dict[str, Any] = {}
+    for name, value in dataclasses.asdict(coefficients).items():
+        if isinstance(value, tuple):
+            found |= {f"{name}_{index}": np.asarray(number) for index, number in enumerate(value)}
+        elif isinstance(value, float | int):
+            found[name] = np.asarray(value)
+    return found
 
 
 def make_grid(domain: DomainOptions, factor: int = 1) -> Any:

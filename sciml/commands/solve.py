@@ -1,6 +1,5 @@
 """`sciml solve EQUATION`: one solution, to a file, a figure or a summary."""
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -160,16 +159,11 @@ def _write(name: str, options: Any, equation: Any, solution: Any) -> dict[str, s
 
     written, grid = {}, solution.grid
     if options.output.out is not None:
-        parameters = {
-            k: np.asarray(v)
-            for k, v in dataclasses.asdict(options.coefficients).items()
-            if not isinstance(v, str | None)
-        }
         dataset = Dataset(
             trajectories=np.asarray(solution.values)[None],
             coordinates=tuple(axis.coordinates() for axis in grid.axes),
             times=np.asarray(solution.times),
-            parameters=parameters,
+            parameters=problems.numbers_of(options.coefficients),
             attributes={"equation": name, "extent": [[axis.lower, axis.upper] for axis in grid.axes]},
         )
         write_hdf5(options.output.out, dataset)
