@@ -476,14 +476,8 @@ class BoxField(Field):
         return self.basis.lift_at_points(component, 0.0 if self.t is None else self.t, orders)
 
     def _lift_at_nodes(self, component: int, orders: tuple[int, ...], factor: Any) -> Array:
-        nodes = [
-            jnp.asarray(
-                axis.coordinates().reshape([-1 if a == i else 1 for a in range(self.dimension)]), self.basis.precision
-            )
-            for i, axis in enumerate(self.basis.grid.axes)
-        ]
-        values = self.basis.lift.values(component, 0.0 if self.t is None else self.t, nodes, orders)
-        return self._times_array(cast(values, self.basis.dtype, "boundary data"), factor)
+        values = self.basis.lift_row_at_nodes(component, 0.0 if self.t is None else self.t, orders)
+        return self._times_array(values, factor)
 
     def _numbers(self, value: Scalar, shape: tuple[int, ...]) -> list[Any]:
         """A number or one number per component as scalars: double precision on the host where known, else in the basis' precision."""

@@ -152,9 +152,14 @@ class BoxBasis:
 
     def lift_at_nodes(self, components: int, t: Any) -> Inexact[Array, "..."]:
         """Values of the lift at the grid's nodes, `(components, *grid.shape)`."""
-        nodes = [self._shaped(axis.coordinates(), i) for i, axis in enumerate(self.grid.axes)]
-        rows = [cast(self.lift.values(c, t, nodes), self.dtype, "boundary data") for c in range(components)]
+        rows = [self.lift_row_at_nodes(c, t) for c in range(components)]
         return jnp.stack([jnp.broadcast_to(row, self.grid.shape) for row in rows])
+
+    def lift_row_at_nodes(self, component: int, t: Any, orders: Sequence[int] = ()) -> Array:
+        """A derivative of the lift of one component at the nodes; axes it does not depend on may have length one."""
+        lines = [self._shaped(axis.coordinates(), i) for i, axis in enumerate(self.grid.axes)]
+        nodes = [jnp.asarray(line, self.precision) for line in lines]
+        return cast(self.lift.values(component, t, nodes, tuple(orders)), self.dtype, "boundary data")
 
     # --- values at the quadrature points --------------------------------------------------------------------------------------
 
@@ -223,8 +228,8 @@ class BoxBasis:
     def _at(self, array: Array, axis: int) -> int:
         return array.ndim - self.dimension + axis
 
-    def _shaped(self, line: np.ndarray, axis: int) -> Any:
-        return jnp.asarray(line.reshape([-1 if a == axis else 1 for a in range(self.dimension)]), self.precision)
+    def _shaped(self, line: np.ndarray, axis: int) -> np.ndarray:
+        return line.reshape([-1 if a == axis else 1 for a in range(self.dimension)])
 
 
 def _of_axis(parity: int, axis: int) -> int | None:

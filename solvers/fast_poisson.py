@@ -1,0 +1,102 @@
+"""Direct solvers for Poisson's and Helmholtz' equation on boxes: a transform, a division, a transform."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, Inexact
+
+from sciml.equation import Parameter
+from sciml.fields.box import BoxField
+from sciml.fields.box_basis import BoxBasis, check_data, make_box_basis
+from sciml.grid import Grid
+
+
+def solve_poisson(grid: Grid, f: Inexact[Array, "*grid"] | np.ndarray) -> Inexact[Array, "*grid"]:
+    """Solve `-laplacian(u) = f`; see `solve_helmholtz`."""
+    return solve_helmholtz(grid, f, 0.0)
+
+
+def solve_helmholtz(
+    grid: Grid,
+    f: Inexact[Array, "*grid"] | np.ndarray,
+    c: Parameter,
+    *,
+    time: Parameter = 0.0,
+    throw: bool = True,
+) -> Inexact[Array, "*grid"]:
+    """Solve `-laplacian(u) + c u = f` with the boundary conditions of a grid, in one to three dimensions.
+
+    Periodic, uniform and Chebyshev axes may be mixed; boundary data may be given. The cost is that of two transforms. Differentiable in
+    `f`, in `c` and in what the functions of the boundary data close over; `jax.vmap` makes batches.
+
+    Args:
+        grid: where.
+        f: values at the grid's nodes; its dtype is the precision of the solve.
+        c: a number, not negative (or at least no eigenvalue of the Laplacian).
+        time: at which boundary data that depend on it are taken.
+        throw: raise where there is no solution (outside `jit`); otherwise the mean of the right-hand side is dropped.
+
+    Returns:
+        `u` at the nodes. Where every axis is periodic or Neumann and `c = 0` it is fixed up to a constant: the solution has mean zero.
+
+    Raises:
+        ValueError: for a wrong shape, or where the mean of `f` and the boundary fluxes do not balance.
+
+    Example:
+        >>> import numpy as np
+        >>> import sciml
+        >>> grid = sciml.Grid((32,), extent=(1.0,), boundary=sciml.boundary.Dirichlet())
+        >>> x = grid.coordinates()[0].astype(np.float32)
+        >>> u = sciml.solvers.solve_helmholtz(grid, np.sin(np.pi * x), 0.0)
+        >>> bool(abs(u - np.sin(np.pi * x) / np.pi**2).max() < 1e-6)
+        True
+    """
+    values = jnp.asarray(f)
+    if values.shape != grid.shape:
+        raise ValueError(f"solve_helmholtz: `f` must have the grid's shape {grid.shape}, got {values.shape}.")
+    if not jnp.issubdtype(values.dtype, jnp.inexact):
+        raise TypeError(f"solve_helmholtz: `f` must be a floating-point array, got {values.dtype}.")
+    basis = make_box_basis(
+        grid,
+        degree=1,
+        is_complex=bool(jnp.issubdtype(values.dtype, jnp.complexfloating)),
+        precision=np.dtype(jnp.finfo(values.dtype).dtype).name,
+    )
+    check_data(basis, 1)
+    number = jnp.asarray(c).astype(basis.precision)
+    source, size = _source(basis, values, number, jnp.asarray(time, basis.precision))
+    divisor, singular = _divisor(basis, number)
+    if throw and not any(isinstance(array, Tracer) for array in (source, divisor)):
+        _check_balance(basis, source, size, singular)
+    safe = jnp.where(singular, jnp.ones_like(divisor), divisor)
+    weight = jnp.where(singular, jnp.zeros_like(divisor), 1 / safe)
+    return basis.decode((source * weight.astype(source.dtype))[None], time)[0]
+
+
+def _source(basis: BoxBasis, values: Array, c: Array, time: Array) -> tuple[Array, Array]:
+    """Coefficients of `f + laplacian(lift) - c lift`, and the size of the largest before they cancel."""
+    unknown = BoxField.of_state(basis, jnp.zeros((1, *basis.storage), basis.coefficient_dtype), time)
+    own = basis.encode_homogeneous(values[None])
+    size = jnp.max(jnp.abs(own))
+    if not basis.lift.present:
+        return own[0], size
+    lifted = (unknown.laplacian() - c * unknown).without_linear().total_coefficients()
+    return (own + lifted)[0], jnp.maximum(size, jnp.max(jnp.abs(lifted)))
+
+
+def _divisor(basis: BoxBasis, c: Array) -> tuple[Array, Array]:
+    """`c - eigenvalue`, and where it vanishes: the mean of a box without walls that hold the value."""
+    divisor = c - basis.laplacian_symbol(jnp)
+    size = jnp.asarray(max(basis.grid.lengths) ** -2 * 1e-5, divisor.dtype)
+    return divisor, jnp.abs(divisor) < size
+
+
+def _check_balance(basis: BoxBasis, source: Array, size: Array, singular: Array) -> None:
+    missing = float(jnp.max(jnp.abs(jnp.where(singular, source, jnp.zeros_like(source)))))
+    scale = float(size)
+    if missing > 1e3 * float(jnp.finfo(basis.precision).eps) * scale:
+        raise ValueError(
+            "solve_helmholtz: no solution. Nothing fixes the mean of u on this grid (periodic or Neumann throughout, c = 0), so the "
+            f"mean of f and the boundary fluxes must balance; they miss by {missing:.3g} of {scale:.3g}. Subtract the mean of f, or "
+            "pass throw=False to have it dropped."
+        )
