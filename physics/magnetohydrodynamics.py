@@ -13,9 +13,9 @@ class Magnetohydrodynamics(Evolution):
     -psi_x)`, `-laplacian(psi) = w`, `B = (a_y, -a_x)`, `j = -laplacian(a)`, B in units of velocity. Current sheets form
     where fields of opposite sign meet, thin to a width of about `sqrt(eta)` and reconnect. Without dissipation the
     energy `int |v|^2 + |B|^2`, the cross helicity `int v . B` and `int a^2` are conserved. The step is bounded by
-    advection and Alfven waves, `dt < spacing / max(|v| + |B|)`. Good values: the Orszag-Tang vortex, `w = 2 cos x + 2
-    cos y`, `a = cos(2 x) / 2 + cos y` up to signs, with `viscosity = resistivity = 0.01` on a box of length 2 pi with
-    128 nodes per axis.
+    advection and Alfven waves, `dt < spacing / max(|v| + |B|)`. Good values: the Orszag-Tang vortex, `w = 2 cos(x) + 2
+    cos(y), a = cos(2 x) + 2 cos(y)`, with `viscosity = resistivity = 0.01` on a box of length 2 pi with 128 nodes per
+    axis.
 
     Source: S. Orszag, C.-M. Tang, J. Fluid Mech. 90 (1979) 129; D. Biskamp, Magnetohydrodynamic Turbulence (2003).
 

@@ -95,8 +95,8 @@ PROBLEMS: dict[str, Problem] = {
         "KuramotoSivashinsky", "u_t + u u_x + u_xx + u_xxxx = 0", (256,), 100.53096491487338, 100.0
     ),
     "magnetohydrodynamics": Problem(
-        "Magnetohydrodynamics", "vorticity and magnetic potential of a 2-D plasma", (96, 96), _TURN, 2.0,
-        initial="-2*cos(x) - 2*cos(y); 0.5*cos(2*x) + cos(y)",
+        "Magnetohydrodynamics", "vorticity and magnetic potential of a 2-D plasma", (96, 96), _TURN, 1.0,
+        initial="2*cos(x) + 2*cos(y); cos(2*x) + 2*cos(y)",
     ),
     "navier-stokes": Problem(
         "NavierStokesVorticity", "vorticity of 2-D flow with drag and forcing", (64, 64), 1.0, 10.0,
