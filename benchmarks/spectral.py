@@ -1,186 +1,135 @@
-"""Our rollout beside exponax: time per step, first call, and the bound set by the transforms alone.
+"""Our rollout beside exponax: time per step, gradient, first call, and the bound set by the transforms alone.
 
-Same equation, grid, step, order and dealiasing (2/3 rule), float32, contenders by turns in one process. The first call of ours is
-set-up, tracing, compilation and one run; the peer's likewise. "Transforms" runs only the transforms that one step of ours needs.
+Same equation, grid, step, order and dealiasing (2/3 rule), float32, contenders by turns in one process. "Transforms" runs only the
+transforms that one step of ours needs. The gradient is that of the mean square of the last state with respect to the first, by
+reverse mode through `GRADIENT_STEPS` steps. A first call is measured in a process of its own, imports left out: set-up, tracing,
+compilation and one run.
 
     python benchmarks/spectral.py [--rounds 15] [--cases burgers1 ns256 ...] [--json]
 """
 
 import argparse
 import json
-import math
+import subprocess
 import sys
-from dataclasses import dataclass
-from functools import partial
+import time
+from collections.abc import Callable
 
-import exponax
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from timing import alternate, first_call, ratio, summary
+from spectral_cases import METHODS, Case, cases
+from timing import alternate, ratio, summary
 
-import sciml
-from sciml import physics, solvers
+from sciml import solvers
+from sciml.compilation import WHOLE_LOOPS
 
-TWO_PI = 2 * math.pi
-
-
-@dataclass(frozen=True)
-class Case:
-    """One comparison: ours, the peer's stepper, and the transforms of one evaluation (inverse, forward) by components."""
-
-    label: str
-    equation: sciml.Evolution
-    nodes: int
-    dimension: int
-    extent: float
-    dt: float
-    steps: int
-    peer: object
-    transforms: tuple[int, int]
+GRADIENT_STEPS = {1: 200, 2: 10, 3: 4}
 
 
-def cases() -> dict[str, Case]:
-    """The comparisons by name."""
-    stepper = exponax.stepper
-    table = {
-        "burgers1": Case(
-            "Burgers 1-D, N=1024",
-            physics.Burgers(0.01),
-            1024,
-            1,
-            TWO_PI,
-            1e-3,
-            1000,
-            lambda n, dt, order: stepper.Burgers(1, TWO_PI, n, dt, diffusivity=0.01, order=order),
-            (1, 1),
-        ),
-        "ks1": Case(
-            "Kuramoto-Sivashinsky 1-D, N=1024",
-            physics.KuramotoSivashinsky(),
-            1024,
-            1,
-            100.0,
-            1e-2,
-            1000,
-            lambda n, dt, order: stepper.KuramotoSivashinskyConservative(1, 100.0, n, dt, order=order),
-            (1, 1),
-        ),
-        "burgers3": Case(
-            "Burgers 3-D, N=64",
-            physics.Burgers(0.05, form="conservative"),
-            64,
-            3,
-            TWO_PI,
-            1e-3,
-            6,
-            lambda n, dt, order: stepper.Burgers(3, TWO_PI, n, dt, diffusivity=0.05, order=order, conservative=True),
-            (3, 6),
-        ),
-    }
-    for n, steps in ((128, 200), (256, 50), (512, 10)):
-        table[f"ns{n}"] = Case(
-            f"Navier-Stokes 2-D, N={n}",
-            physics.NavierStokesVorticity(viscosity=1e-3),
-            n,
-            2,
-            TWO_PI,
-            1e-3,
-            steps,
-            lambda n, dt, order: stepper.NavierStokesVorticity(2, TWO_PI, n, dt, diffusivity=1e-3, order=order),
-            (2, 2),
-        )
-    return table
+def forward(case: Case, order: int, contender: str) -> Callable[[], jax.Array]:
+    """A compiled run of one contender."""
+    u0 = case.sign * case.state() if contender == "exponax" else case.state()
+    run = jax.jit(case.theirs(order, case.steps)) if contender == "exponax" else case.ours(order, case.steps)
+    return lambda: run(u0)
 
 
-def smooth_state(components: int, grid: sciml.Grid) -> jax.Array:
-    """Band-limited random state of unit size: below the cut-off of both codes."""
-    field = sciml.random.RandomFourierSeries(grid, modes=5)
-    keys = jax.random.split(jax.random.key(0), components)
-    return jnp.concatenate([field.sample(key) for key in keys]).astype(jnp.float32)
+def gradient(case: Case, order: int, contender: str) -> Callable[[], jax.Array]:
+    """A compiled gradient of one contender."""
+    steps = min(case.steps, GRADIENT_STEPS[case.dimension])
+    u0 = case.sign * case.state() if contender == "exponax" else case.state()
+    end = case.theirs(order, steps) if contender == "exponax" else case.ours(order, steps)
+    options = None if contender == "exponax" else WHOLE_LOOPS
+    run = jax.jit(jax.grad(lambda u: jnp.mean(end(u) ** 2)), compiler_options=options)
+    return lambda: run(u0)
 
 
-def run_case(case: Case, order: int, rounds: int) -> dict[str, float | str | int]:
+def transforms_alone(case: Case, order: int) -> Callable[[], jax.Array]:
+    """Only the transforms of one step, as the solver calls them."""
+    basis = solvers.Stepper.build(case.equation, case.grid, dt=case.dt).basis
+    inverse, back = case.transforms
+    points = jnp.ones((back, *basis.quadrature), jnp.float32)
+
+    def evaluation(points: jax.Array, _: None) -> tuple[jax.Array, jax.Array]:
+        # Each evaluation depends on the one before, and neither direction can be left out.
+        coefficients = basis.from_points(points)
+        values = basis.to_points(coefficients[:inverse])
+        return jnp.concatenate([values] * -(-back // inverse))[:back], coefficients[-1:, ..., :1]
+
+    def run(points: jax.Array) -> jax.Array:
+        return lax.scan(evaluation, points, None, length=case.steps * order)[0]
+
+    compiled = jax.jit(run, compiler_options=WHOLE_LOOPS)
+    return lambda: compiled(points)
+
+
+def first_call(name: str, order: int, contender: str) -> float:
+    """Seconds of a first call in a fresh process."""
+    command = [sys.executable, __file__, "--first-call", name, str(order), contender]
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def time_first_call(name: str, order: int, contender: str) -> float:
+    """What the fresh process does."""
+    case = cases()[name]
+    jax.block_until_ready(case.state())
+    start = time.perf_counter()
+    jax.block_until_ready(forward(case, order, contender)())
+    return time.perf_counter() - start
+
+
+def run_case(name: str, order: int, rounds: int) -> dict[str, float | str | int]:
     """Measure one comparison."""
-    grid = sciml.Grid((case.nodes,) * case.dimension, extent=(case.extent,) * case.dimension)
-    u0 = smooth_state(len(case.equation.component_names(case.dimension)), grid)
-    method = {2: solvers.ETDRK2(), 4: solvers.ETDRK4()}[order]
-
-    def ours():
-        stepper = solvers.Stepper.build(case.equation, grid, dt=case.dt, method=method)
-        return lambda: solvers.rollout_with(
-            stepper, u0, steps=case.steps, save_every=case.steps, include_initial=False
-        ).values[-1]
-
-    def peer():
-        run = jax.jit(exponax.repeat(case.peer(case.nodes, case.dt, order), case.steps))
-        return lambda: run(u0)
-
-    peer_run, peer_first = first_call(peer)
-    our_run, our_first = first_call(ours)
-    # The peer's vorticity has the other sign: ours on -w is minus theirs on w.
-    flip = -1 if isinstance(case.equation, physics.NavierStokesVorticity) else 1
-    reference = (
-        peer_run() if flip == 1 else -jax.jit(exponax.repeat(case.peer(case.nodes, case.dt, order), case.steps))(-u0)
-    )
-    difference = float(jnp.max(jnp.abs(reference - our_run())))
-    bound_run, _ = first_call(partial(transforms_alone, case, grid, order))
-    times = alternate({"exponax": peer_run, "sciml": our_run, "transforms": bound_run}, rounds=rounds)
+    case = cases()[name]
+    runs = {contender: forward(case, order, contender) for contender in ("exponax", "sciml")}
+    difference = jnp.max(jnp.abs(case.sign * runs["exponax"]() - runs["sciml"]()))
+    gradients = {contender: gradient(case, order, contender) for contender in runs}
+    for run in gradients.values():
+        jax.block_until_ready(run())
+    bound = transforms_alone(case, order)
+    jax.block_until_ready(bound())
+    times = alternate({**runs, "transforms": bound}, rounds=rounds)
+    backward = alternate(gradients, rounds=rounds)
     per_step = summary(times, case.steps)
     return {
         "case": case.label,
+        "dimension": case.dimension,
         "order": order,
         "exponax_us": per_step["exponax"],
         "sciml_us": per_step["sciml"],
         "speed_up": ratio(times, "exponax", "sciml"),
-        "transforms_us": per_step["transforms"],
+        "gradient_speed_up": ratio(backward, "exponax", "sciml"),
         "of_bound": ratio(times, "transforms", "sciml"),
-        "exponax_first_s": peer_first,
-        "sciml_first_s": our_first,
-        "difference": difference,
+        "exponax_first_s": first_call(name, order, "exponax"),
+        "sciml_first_s": first_call(name, order, "sciml"),
+        "difference": float(difference),
     }
 
 
-def transforms_alone(case: Case, grid: sciml.Grid, order: int):
-    """Only the transforms of one step, as the solver calls them."""
-    basis = solvers.Stepper.build(case.equation, grid, dt=case.dt).basis
-    inverse, forward = case.transforms
-    points = jnp.ones((forward, *basis.quadrature), jnp.float32)
-
-    def evaluation(points, _):
-        # Each evaluation depends on the one before, and neither direction can be left out.
-        coefficients = basis.from_points(points)
-        back = basis.to_points(coefficients[:inverse])
-        return (jnp.concatenate([back] * (forward // inverse))[:forward] if forward != inverse else back), coefficients[
-            -1:, ..., :1
-        ]
-
-    run = jax.jit(lambda p: lax.scan(evaluation, p, None, length=case.steps * order))
-    return lambda: run(points)
+def geometric_mean(rows: list[dict], key: str) -> float:
+    """Geometric mean of one column."""
+    return float(np.exp(np.mean([np.log(row[key]) for row in rows])))
 
 
 def table(rows: list[dict]) -> str:
     """The measurements as a Markdown table."""
-    titles = (
-        "case",
-        "order",
-        "exponax µs/step",
-        "sciml µs/step",
-        "speed-up",
-        "transforms alone µs",
-        "of bound",
-        "first call s",
-    )
-    head = f"| {' | '.join(titles)} (exponax / sciml) |"
-    lines = [head, "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| case | order | exponax µs/step | sciml µs/step | speed-up | gradient | of bound | first call s (exponax / sciml) |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for r in rows:
         lines.append(
             f"| {r['case']} | {r['order']} | {r['exponax_us']:.0f} | {r['sciml_us']:.0f} | {r['speed_up']:.2f} | "
-            f"{r['transforms_us']:.0f} | {r['of_bound']:.2f} | {r['exponax_first_s']:.1f} / {r['sciml_first_s']:.1f} |"
+            f"{r['gradient_speed_up']:.2f} | {r['of_bound']:.2f} | {r['exponax_first_s']:.1f} / {r['sciml_first_s']:.1f} |"
         )
-    mean = float(np.exp(np.mean([np.log(r["speed_up"]) for r in rows])))
-    return "\n".join([*lines, "", f"Geometric mean of the speed-up: {mean:.2f}."])
+    lines += ["", "Geometric means of speed-up and gradient speed-up:"]
+    for dimension in sorted({r["dimension"] for r in rows}):
+        own = [r for r in rows if r["dimension"] == dimension]
+        means = [geometric_mean(own, key) for key in ("speed_up", "gradient_speed_up")]
+        lines.append(f"{dimension}-D {means[0]:.2f} and {means[1]:.2f};")
+    overall = [geometric_mean(rows, key) for key in ("speed_up", "gradient_speed_up")]
+    return "\n".join([*lines, f"all {overall[0]:.2f} and {overall[1]:.2f}."])
 
 
 def main() -> None:
@@ -190,11 +139,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--cases", nargs="*", default=list(known), choices=list(known))
     parser.add_argument("--json", action="store_true", help="print one JSON object in place of the table")
+    parser.add_argument("--first-call", nargs=3, metavar=("CASE", "ORDER", "CONTENDER"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.first_call:
+        name, order, contender = arguments.first_call
+        print(time_first_call(name, int(order), contender))
+        return
     rows = []
     for name in arguments.cases:
-        for order in (2, 4):
-            rows.append(run_case(known[name], order, arguments.rounds))
+        for order in METHODS:
+            rows.append(run_case(name, order, arguments.rounds))
             print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
     print(json.dumps({"rows": rows, "table": table(rows)}) if arguments.json else table(rows))
 
