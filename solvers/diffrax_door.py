@@ -95,7 +95,8 @@ class EvolutionTerm(diffrax.AbstractTerm):
         if isinstance(self.basis, BoxBasis) and self.basis.lift.present:
             time, components = jnp.asarray(t, self.basis.precision), values.shape[-self.basis.dimension - 1]
             lifted = [self.basis.lift_at_nodes(components, one) for one in time.reshape(-1)]
-            return values + jnp.stack(lifted).reshape(*time.shape, *lifted[0].shape)
+            leading = time.shape + (1,) * (values.ndim - lifted[0].ndim - time.ndim)
+            return values + jnp.stack(lifted).reshape(*leading, *lifted[0].shape)
         return values
 
     def _homogeneous(self, values: Array) -> Array:

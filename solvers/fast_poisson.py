@@ -1,14 +1,15 @@
 """Direct solvers for Poisson's and Helmholtz' equation on boxes: a transform, a division, a transform."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
 from jaxtyping import Array, Inexact
 
 from sciml.equation import Parameter
 from sciml.fields.box import BoxField
 from sciml.fields.box_basis import BoxBasis, check_data, make_box_basis
 from sciml.grid import Grid
+from sciml.solvers.solution import is_traced
 
 
 def solve_poisson(grid: Grid, f: Inexact[Array, "*grid"] | np.ndarray) -> Inexact[Array, "*grid"]:
@@ -64,13 +65,21 @@ def solve_helmholtz(
     )
     check_data(basis, 1)
     number = jnp.asarray(c).astype(basis.precision)
-    source, size = _source(basis, values, number, jnp.asarray(time, basis.precision))
-    divisor, singular = _divisor(basis, number)
-    if throw and not any(isinstance(array, Tracer) for array in (source, divisor)):
-        _check_balance(basis, source, size, singular)
+    solution, missing, size = _solve(basis, values, number, jnp.asarray(time, basis.precision))
+    if throw and not is_traced((solution, missing, size)):
+        _check_balance(basis, float(missing), float(size))
+    return solution
+
+
+@eqx.filter_jit
+def _solve(basis: BoxBasis, values: Array, c: Array, time: Array) -> tuple[Array, Array, Array]:
+    """The solution, what of the right-hand side it cannot take, and the size of the right-hand side."""
+    source, size = _source(basis, values, c, time)
+    divisor, singular = _divisor(basis, c)
+    missing = jnp.max(jnp.abs(jnp.where(singular, source, jnp.zeros_like(source))))
     safe = jnp.where(singular, jnp.ones_like(divisor), divisor)
     weight = jnp.where(singular, jnp.zeros_like(divisor), 1 / safe)
-    return basis.decode((source * weight.astype(source.dtype))[None], time)[0]
+    return basis.decode((source * weight.astype(source.dtype))[None], time)[0], missing, size
 
 
 def _source(basis: BoxBasis, values: Array, c: Array, time: Array) -> tuple[Array, Array]:
@@ -91,12 +100,10 @@ def _divisor(basis: BoxBasis, c: Array) -> tuple[Array, Array]:
     return divisor, jnp.abs(divisor) < size
 
 
-def _check_balance(basis: BoxBasis, source: Array, size: Array, singular: Array) -> None:
-    missing = float(jnp.max(jnp.abs(jnp.where(singular, source, jnp.zeros_like(source)))))
-    scale = float(size)
-    if missing > 1e3 * float(jnp.finfo(basis.precision).eps) * scale:
+def _check_balance(basis: BoxBasis, missing: float, size: float) -> None:
+    if missing > 1e3 * float(jnp.finfo(basis.precision).eps) * size:
         raise ValueError(
             "solve_helmholtz: no solution. Nothing fixes the mean of u on this grid (periodic or Neumann throughout, c = 0), so the "
-            f"mean of f and the boundary fluxes must balance; they miss by {missing:.3g} of {scale:.3g}. Subtract the mean of f, or "
+            f"mean of f and the boundary fluxes must balance; they miss by {missing:.3g} of {size:.3g}. Subtract the mean of f, or "
             "pass throw=False to have it dropped."
         )

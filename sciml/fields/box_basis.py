@@ -322,8 +322,7 @@ def check_data(basis: BoxBasis, components: int) -> None:
     if sum(not line.periodic for line in basis.lines) < 2:
         return
     try:
-        with jax.ensure_compile_time_eval():
-            worst = max(edge_mismatch(basis.grid, component) for component in range(components))
+        worst = _largest_mismatch(basis.grid, components)
     except (jax.errors.JAXTypeError, jax.errors.UnexpectedTracerError):
         return
     if worst > 1e-3:
@@ -331,6 +330,12 @@ def check_data(basis: BoxBasis, components: int) -> None:
             f"the boundary data contradict each other where two walls meet, by {worst:.2g} of their size; the lift needs data that "
             "agree there. Smooth them towards the edges."
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _largest_mismatch(grid: Grid, components: int) -> float:
+    with jax.ensure_compile_time_eval():
+        return max(edge_mismatch(grid, component) for component in range(components))
 
 
 def lift_rate_coefficients(basis: BoxBasis, components: int, t: Any) -> Array | None:

@@ -98,7 +98,7 @@ def _extension(grid: Grid, component: int) -> Function:
 def _corrected(before: Function | None, index: int, axis: Axis, component: int) -> Function:
     """`before` plus what it lacks at the two ends of one axis."""
     sides = ends(axis.boundary)
-    profiles = profile_coefficients(axis)
+    profiles = profile_coefficients(axis).tolist()
 
     def function(t: Array, *x: Array) -> Array:
         others = x[:index] + x[index + 1 :]
@@ -138,21 +138,26 @@ def _datum(datum: Datum, t: Array, others: Sequence[Array], like: Array) -> Arra
 
 def edge_mismatch(grid: Grid, component: int) -> float:
     """The most by which the lift misses the data at time zero, relative to them: not zero if they contradict each other on an edge."""
+    missed, largest = jax.jit(lambda: _mismatch(grid, component))()
+    return float(missed) / max(float(largest), 1e-30)
+
+
+def _mismatch(grid: Grid, component: int) -> tuple[Array, Array]:
     function, time = _extension(grid, component), jnp.asarray(0.0)
     nodes = [
         jnp.asarray(axis.coordinates().reshape([-1 if a == i else 1 for a in range(grid.dimension)]), time.dtype)
         for i, axis in enumerate(grid.axes)
     ]
-    worst, largest = 0.0, 1e-30
+    missed, sizes = [], []
     for index, axis in enumerate(grid.axes):
         for side, upper in zip(ends(axis.boundary) if not axis.periodic else (), (False, True)):
             a, b, data = coefficients_and_data(side)
             found = _condition(function, a, b, index, axis.upper if upper else axis.lower, upper, time, nodes)
             others = nodes[:index] + nodes[index + 1 :]
             given = _datum(data[component] if isinstance(data, tuple) else data, time, others, nodes[index])
-            worst = max(worst, float(jnp.max(jnp.abs(add(found, -given)))))
-            largest = max(largest, float(jnp.max(jnp.abs(given))))
-    return worst / largest
+            missed.append(jnp.max(jnp.abs(add(found, -given))))
+            sizes.append(jnp.max(jnp.abs(given)))
+    return jnp.max(jnp.stack(missed)), jnp.max(jnp.stack(sizes))
 
 
 @functools.lru_cache(maxsize=64)

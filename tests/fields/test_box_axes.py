@@ -1,5 +1,7 @@
 """Bases of one axis: transforms, derivatives, parity, eigenvalues."""
 
+import itertools
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -61,7 +63,7 @@ def test_robin_eigenvalues_are_the_transcendental_roots():
     # u' = u at -1, u' = -2 u at 1: tan(2 q) = 3 q / (q^2 - 2).
     f = lambda q: (q**2 - 2) * np.sin(2 * q) - 3 * q * np.cos(2 * q)  # noqa: E731
     q = np.linspace(0.1, 6, 200)
-    roots = [brentq(f, a, b, xtol=1e-14) for a, b in zip(q, q[1:]) if f(a) * f(b) < 0]
+    roots = [brentq(f, a, b, xtol=1e-14) for a, b in itertools.pairwise(q) if f(a) * f(b) < 0]
     values, _ = modes(40, ((1.0, 1.0), (2.0, 1.0)))
     assert np.allclose(values[: len(roots)], -(np.array(roots) ** 2), atol=1e-11)
 
