@@ -1,5 +1,7 @@
 """Direct solvers for Poisson's and Helmholtz' equation on boxes: a transform, a division, a transform."""
 
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -89,7 +91,8 @@ def _source(basis: BoxBasis, values: Array, c: Array, time: Array) -> tuple[Arra
     size = jnp.max(jnp.abs(own))
     if not basis.lift.present:
         return own[0], size
-    lifted = (unknown.laplacian() - c * unknown).without_linear().total_coefficients()
+    operator: Any = unknown.laplacian() - c * unknown
+    lifted = operator.without_linear().total_coefficients()
     return (own + lifted)[0], jnp.maximum(size, jnp.max(jnp.abs(lifted)))
 
 

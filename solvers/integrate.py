@@ -36,7 +36,7 @@ def solve(
 
     Args:
         equation: what to solve.
-        grid: periodic grid.
+        grid: periodic, or a box with bounded axes.
         u0: values at `ts[0]`, shape `(components, *grid.shape)`; the dtype is the precision of the solve.
         ts: rising times, the first of them the start.
         rtol: relative tolerance of a step in every node, default 1e-4 in single and 1e-6 in double precision.
