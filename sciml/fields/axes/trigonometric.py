@@ -103,6 +103,10 @@ class TrigonometricAxis(AxisBasis):
         series = _analyse(values, at, 0, self.cells, self.cells)
         return _synthesise(series, at, 0, 0, self.count, self.count)
 
+    def modes_at(self, s: np.ndarray, count: int) -> np.ndarray:
+        """The first modes at any places, `s` in (0, 1) along the axis; shape `(places, count)`."""
+        return np.cos(np.pi * np.outer(s, frequencies(self.parity, count)) + _phase(self.parity, 0))
+
     def _series(self, points: Array, at: int, parity: int) -> Array:
         return _analyse(points, at, parity, _most(parity, self.count), self.count)
 
@@ -191,7 +195,7 @@ def _fast_synthesis(lines: Array, parity: int, order: int, cells: int, count: in
     q = frequencies(parity, lines.shape[-1])
     offset = 0.0 if count > cells else 0.5
     turn, weight = np.pi * q * offset / cells + _phase(parity, order), np.where(q == 0, 1.0, 0.5)
-    cosine, sine = (jnp.asarray(weight * table, lines.dtype) for table in (np.cos(turn), np.sin(turn)))
+    cosine, sine = (_as_lines(weight * table, lines) for table in (np.cos(turn), np.sin(turn)))
     waves = lax.complex(lines * cosine, lines * sine)
     index = np.rint(q * period / (2 * cells)).astype(int)
     spectrum = jnp.zeros((*lines.shape[:-1], period // 2 + 1), waves.dtype).at[..., index].set(waves)
@@ -212,5 +216,9 @@ def _fast_analysis(lines: Array, parity: int, modes: int, cells: int) -> Array:
     index = np.rint(q * extended.shape[-1] / (2 * cells)).astype(int)
     spectrum = jnp.fft.rfft(extended, norm="forward")[..., index]
     turn, weight = np.pi * q * (0.0 if ends else 0.5) / cells + _phase(parity, 0), np.where(q == 0, 1.0, 2.0)
-    cosine, sine = (jnp.asarray(weight * table, lines.dtype) for table in (np.cos(turn), np.sin(turn)))
+    cosine, sine = (_as_lines(weight * table, lines) for table in (np.cos(turn), np.sin(turn)))
     return spectrum.real * cosine + spectrum.imag * sine
+
+
+def _as_lines(table: np.ndarray, lines: Array) -> Array:
+    return jnp.asarray(table.reshape((1,) * (lines.ndim - 1) + (-1,)), lines.dtype)
