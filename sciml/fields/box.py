@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NoReturn
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Inexact
@@ -12,6 +13,7 @@ from sciml.fields.arithmetic import add, cast, multiply
 from sciml.fields.base import Field, Scalar
 from sciml.fields.box_basis import GIVEN, BoxBasis
 from sciml.fields.box_parts import Part, PartAlgebra
+from sciml.fields.nonlocal_symbols import fractional_symbol, helmholtz_symbol
 from sciml.fields.reflection import map_by_parity
 
 
@@ -260,6 +262,39 @@ class BoxField(Field):
 
         return self._with(parts=[inverse(part) for part in self.parts], degree=min(self.degree, 1))
 
+    def fractional_laplacian(self, order: Scalar) -> "BoxField":
+        """Spectral definition: the eigenvalues of `-laplacian` with the homogeneous conditions to the power `order / 2`."""
+        return self._multiplied(order, fractional_symbol)
+
+    def inverse_helmholtz(self, shift: Scalar) -> "BoxField":
+        """Solution of `laplacian(phi) - shift * phi = self` with the homogeneous boundary conditions of the grid."""
+        return self._multiplied(shift, lambda symbol, number, xp: helmholtz_symbol(symbol, number))
+
+    def period(self, axis: int) -> float | None:
+        """Length of the box along a periodic axis; `None` along others."""
+        line = self.basis.grid.axes[axis]
+        return line.length if line.periodic else None
+
+    def _multiplied(self, parameter: Scalar, function: Callable[[Any, Any, Any], Any]) -> "BoxField":
+        """A function of the Laplacian, by its eigenvalues."""
+        algebra, (number,) = self._algebra, self._algebra.numbers(parameter, ())
+        # While the linear part is looked for, known numbers stay in double precision on the host.
+        xp = np if self.state is None and not isinstance(number, jax.Array) else jnp
+        number = number if xp is np else algebra.in_precision(number)
+        symbol = function(self.basis.laplacian_symbol(xp), number, xp)
+
+        def multiplied(part: Part) -> Part:
+            diagonal = {k: f for k, f in part.terms.items() if self.basis.is_diagonal(k[1])}
+            others = part._replace(terms={k: f for k, f in part.terms.items() if k not in diagonal})
+            terms = {k: algebra.combine(multiply, f, symbol) for k, f in diagonal.items()}
+            if others.empty and others.constant is None:
+                return Part(terms=terms)
+            if self.state is None:
+                return Part(terms=terms, coefficients=algebra.nothing())
+            return Part(terms=terms, coefficients=multiply(algebra.part_coefficients(others), symbol))
+
+        return self._with(parts=[multiplied(part) for part in self.parts], degree=min(self.degree, 1))
+
     def leray(self) -> NoReturn:
         """Refused: with walls a projection does not commute with the boundary conditions of the velocity."""
         raise self._refusal(
@@ -280,7 +315,9 @@ class BoxField(Field):
             row: dict[int, Any] = {}
             for term, factor in part.terms.items():
                 if self.basis.is_diagonal(term[1]):
-                    entry = multiply(xp.asarray(factor).reshape((1,) * self.dimension), self._algebra.symbol(term, xp))
+                    number = xp.asarray(factor)
+                    number = number if number.ndim else number.reshape((1,) * self.dimension)
+                    entry = multiply(number, self._algebra.symbol(term, xp))
                     row[term[0]] = add(row[term[0]], entry) if term[0] in row else entry
                 elif strict:
                     raise _not_linear("a derivative of odd order along a bounded axis is not diagonal in the modes")

@@ -24,7 +24,8 @@ class Part(NamedTuple):
 
     Attributes:
         constant: a number, or `None`.
-        terms: linear combination of derivatives of the state's modes; nothing is transformed before it is known what is asked for.
+        terms: linear combination of derivatives of the state's modes, factors may be arrays over the modes;
+            nothing is transformed before it is known what is asked for.
         lift: linear combination of derivatives of what takes the boundary data.
         coefficients: of something else that lies in the modes, or `None`.
         points: values on the quadrature points, by parity; axes of length one broadcast.
@@ -249,7 +250,7 @@ class PartAlgebra:
 
     def times_array(self, array: Array, number: Any) -> Array:
         """Product of an array with a number."""
-        if isinstance(number, np.generic | np.ndarray) and number == 1:
+        if isinstance(number, np.generic | np.ndarray) and number.ndim == 0 and number == 1:
             return array
         return multiply(array, self.in_precision(number))
 
@@ -257,7 +258,7 @@ class PartAlgebra:
         """Sum of what is there."""
         if a is None or b is None:
             return b if a is None else a
-        return self.combine(add, a, b) if np.ndim(a) == 0 else add(a, b)
+        return self.combine(add, a, b)
 
     def merged(self, a: dict, b: dict) -> dict:
         """Sum of two linear combinations."""

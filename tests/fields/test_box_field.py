@@ -8,6 +8,7 @@ import sciml
 from sciml.boundary import Dirichlet, Neumann, Periodic, Robin, Sides
 from sciml.equation import Evolution, Semilinear
 from sciml.fields import BoxField, SpectralField, make_basis, make_box_basis, stack
+from sciml.fields.arithmetic import multiply
 from sciml.solvers import Stepper
 
 
@@ -157,3 +158,33 @@ def test_refusals_name_what_and_why():
         u * u * u * u
     with pytest.raises(TypeError, match="complex"):
         1j * u
+
+
+def test_functions_of_the_laplacian():
+    grid = sciml.Grid((24, 8), extent=(1.0, 2.0), boundary=(Dirichlet(), Periodic()), nodes=("chebyshev", "vertex"))
+    x, y = grid.coordinates()
+    mode = np.sin(np.pi * x) * np.cos(np.pi * y)
+    u = state_of(grid, mode[None])
+    eigenvalue = 2 * np.pi**2
+    assert jnp.allclose(u.fractional_laplacian(1.5).values[0], eigenvalue**0.75 * mode, atol=1e-10)
+    assert jnp.allclose(u.inverse_helmholtz(3.0).values[0], -mode / (eigenvalue + 3), atol=1e-13)
+    squared = (u * u).inverse_helmholtz(3.0)
+    assert jnp.allclose(
+        (squared.laplacian() - 3.0 * squared).total_coefficients(), (u * u).total_coefficients(), atol=1e-3
+    )
+    assert jnp.allclose(u.inverse_laplacian().values[0], -mode / eigenvalue, atol=1e-13)
+
+    class Nonlocal(Evolution):
+        order: float = 1.5
+
+        def rhs(self, u):
+            return -u.fractional_laplacian(self.order) + 0.5 * u.inverse_helmholtz(3.0) - u * u
+
+    symbol = Nonlocal().symbol(u.basis)
+    laplacian = u.basis.laplacian_symbol()
+    assert isinstance(symbol, np.ndarray)
+    assert np.allclose(symbol[0], -((-laplacian) ** 0.75) + 0.5 / (laplacian - 3))
+    rest = Nonlocal().explicit_part(u).total_coefficients()
+    assert jnp.allclose(
+        Nonlocal().rhs(u).total_coefficients(), rest + multiply(jnp.asarray(symbol), u.state), atol=1e-10
+    )

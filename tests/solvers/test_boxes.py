@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 import sciml
 from sciml import physics, solvers
 from sciml.boundary import Dirichlet, Neumann, Periodic, Robin, Sides
-from sciml.equation import Evolution
+from sciml.equation import Evolution, Semilinear
 
 PI = np.pi
 ENDS = [
@@ -235,3 +235,22 @@ def test_both_doors_agree_and_single_precision_batches():
     values = run(batch)
     assert values.dtype == jnp.float32
     assert jnp.max(jnp.abs(values[0] - adaptive.values[-1].astype(jnp.float32))) < 1e-4
+
+
+def test_a_given_split_takes_the_boundary_data_too():
+    class Split(Semilinear):
+        def linear(self, u):
+            return 0.1 * u.laplacian()
+
+        def nonlinear(self, u):
+            return u - u * u
+
+    class Whole(Evolution):
+        def rhs(self, u):
+            return 0.1 * u.laplacian() + u - u * u
+
+    grid = sciml.Grid((12,), extent=(1.0,), boundary=Sides(LOWER, Neumann(0.4)), nodes="chebyshev")
+    u0 = 0.4 * grid.coordinates()[0][None]
+    run = dict(dt=1e-3, steps=20, save_every=20)
+    one, other = (solvers.rollout(equation, grid, u0, **run).values[-1] for equation in (Split(), Whole()))
+    assert jnp.max(jnp.abs(one - other)) < 1e-8
