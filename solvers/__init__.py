@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sciml.solvers.exponential import ETDRK4 as ETDRK4
     from sciml.solvers.exponential import IFRK4 as IFRK4
     from sciml.solvers.exponential import ExponentialMethod as ExponentialMethod
+    from sciml.solvers.fast_poisson import solve_helmholtz as solve_helmholtz
+    from sciml.solvers.fast_poisson import solve_poisson as solve_poisson
     from sciml.solvers.fixed_step import rollout as rollout
     from sciml.solvers.fixed_step import rollout_with as rollout_with
     from sciml.solvers.integrate import solve as solve
@@ -44,5 +46,7 @@ __getattr__, __dir__, __all__ = attach(
         "rollout": "sciml.solvers.fixed_step",
         "rollout_with": "sciml.solvers.fixed_step",
         "solve": "sciml.solvers.integrate",
+        "solve_helmholtz": "sciml.solvers.fast_poisson",
+        "solve_poisson": "sciml.solvers.fast_poisson",
     },
 )
