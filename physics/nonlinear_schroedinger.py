@@ -2,6 +2,9 @@
 
 from typing import ClassVar
 
+import jax
+import jax.numpy as jnp
+
 from sciml.equation import Evolution, Parameter
 from sciml.fields import Field
 
@@ -28,3 +31,8 @@ class NonlinearSchroedinger(Evolution):
     def rhs(self, u: Field) -> Field:
         """`i d laplacian(psi) + i g |psi|^2 psi`."""
         return 1j * (u.diffusion(self.dispersion) + self.nonlinearity * (u * u.conj() * u))
+
+    def nonlinear_flow(self, values: jax.Array, dt: jax.Array) -> jax.Array:
+        """A rotation of each value by the angle `g |psi|^2 dt`."""
+        angle = self.nonlinearity * dt * (values.real**2 + values.imag**2)
+        return values * jax.lax.complex(jnp.cos(angle), jnp.sin(angle))

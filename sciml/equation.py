@@ -76,6 +76,20 @@ class Evolution(eqx.Module):
         """What an exponential integrator evaluates at its stages: `rhs` less its `linear` part."""
         return self.spectral_rhs(u).without_linear()
 
+    def nonlinear_flow(self, values: jax.Array, dt: jax.Array) -> jax.Array | None:
+        """Solution after `dt` of what `explicit_part` leaves, point by point, where it is known in closed form: for splitting methods.
+
+        It is asked for only where products are not dealiased (`dealiasing="none"`).
+
+        Args:
+            values: `(components, *points)`.
+            dt: time, negative for some methods; a scalar of the state's real dtype.
+
+        Returns:
+            An array like `values`; `None`, the default, where there is no such formula.
+        """
+        return None
+
     def _column(self, u: Field) -> Field:
         return self.rhs(u)
 

@@ -1,4 +1,4 @@
-"""How equations are solved: exponential integrators behind a fixed-step door and a diffrax door."""
+"""How equations are solved: exponential, implicit-explicit and splitting methods behind a fixed-step door and a diffrax door."""
 
 from typing import TYPE_CHECKING
 
@@ -22,15 +22,38 @@ if TYPE_CHECKING:
     from sciml.solvers.fast_poisson import solve_poisson as solve_poisson
     from sciml.solvers.fixed_step import rollout as rollout
     from sciml.solvers.fixed_step import rollout_with as rollout_with
+    from sciml.solvers.imex import ARS111 as ARS111
+    from sciml.solvers.imex import ARS222 as ARS222
+    from sciml.solvers.imex import ARS232 as ARS232
+    from sciml.solvers.imex import ARS343 as ARS343
+    from sciml.solvers.imex import ARS443 as ARS443
+    from sciml.solvers.imex import CNAB2 as CNAB2
+    from sciml.solvers.imex import CNRK3 as CNRK3
+    from sciml.solvers.imex import CNRK4 as CNRK4
+    from sciml.solvers.imex import SBDF2 as SBDF2
+    from sciml.solvers.imex import SBDF3 as SBDF3
+    from sciml.solvers.imex import SIL3 as SIL3
     from sciml.solvers.integrate import solve as solve
+    from sciml.solvers.method import Method as Method
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
     from sciml.solvers.solution import Solution as Solution
+    from sciml.solvers.splitting import Lie as Lie
+    from sciml.solvers.splitting import Strang as Strang
+    from sciml.solvers.splitting import Yoshida4 as Yoshida4
     from sciml.solvers.stepper import Stepper as Stepper
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "ARS111": "sciml.solvers.imex",
+        "ARS222": "sciml.solvers.imex",
+        "ARS232": "sciml.solvers.imex",
+        "ARS343": "sciml.solvers.imex",
+        "ARS443": "sciml.solvers.imex",
+        "CNAB2": "sciml.solvers.imex",
+        "CNRK3": "sciml.solvers.imex",
+        "CNRK4": "sciml.solvers.imex",
         "DivergenceError": "sciml.solvers.solution",
         "ETDRK1": "sciml.solvers.exponential",
         "ETDRK2": "sciml.solvers.exponential",
@@ -40,9 +63,16 @@ __getattr__, __dir__, __all__ = attach(
         "ExponentialMethod": "sciml.solvers.exponential",
         "ExponentialSolver": "sciml.solvers.diffrax_door",
         "IFRK4": "sciml.solvers.exponential",
+        "Lie": "sciml.solvers.splitting",
+        "Method": "sciml.solvers.method",
         "Result": "sciml.solvers.solution",
+        "SBDF2": "sciml.solvers.imex",
+        "SBDF3": "sciml.solvers.imex",
+        "SIL3": "sciml.solvers.imex",
         "Solution": "sciml.solvers.solution",
         "Stepper": "sciml.solvers.stepper",
+        "Strang": "sciml.solvers.splitting",
+        "Yoshida4": "sciml.solvers.splitting",
         "rollout": "sciml.solvers.fixed_step",
         "rollout_with": "sciml.solvers.fixed_step",
         "solve": "sciml.solvers.integrate",

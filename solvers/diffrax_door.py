@@ -22,8 +22,8 @@ from sciml.fields.box_basis import BoxBasis
 from sciml.fields.discretisation import Basis
 from sciml.grid import Grid
 from sciml.solvers.exponential import ETDRK4, ExponentialMethod
-from sciml.solvers.exponential.base import act
-from sciml.solvers.stepper import basis_for, explicit_rate, parameters_as_arrays
+from sciml.solvers.method import ExplicitPart, act
+from sciml.solvers.stepper import basis_for, default_precision, parameters_as_arrays
 
 _State: TypeAlias = Real[Array, "..."]
 
@@ -53,9 +53,10 @@ class EvolutionTerm(diffrax.AbstractTerm):
 
     @classmethod
     def build(
-        cls, equation: Evolution, grid: Grid, *, precision: str = "float32", dealiasing: Dealiasing = "truncation"
+        cls, equation: Evolution, grid: Grid, *, precision: str | None = None, dealiasing: Dealiasing = "truncation"
     ) -> "EvolutionTerm":
         """Prepare a term; arguments as in `Stepper.build`."""
+        precision = default_precision() if precision is None else precision
         basis = basis_for(equation, grid, dealiasing=dealiasing, precision=precision)
         symbol = equation.symbol(basis)
         complex_valued = jnp.issubdtype(symbol.dtype, jnp.complexfloating)
@@ -124,7 +125,7 @@ class EvolutionTerm(diffrax.AbstractTerm):
 
     def explicit_rate(self, coefficients: Inexact[Array, "..."], t: Array) -> Inexact[Array, "..."]:
         """Coefficients of the nonlinear part."""
-        return explicit_rate(self.equation, self.basis, coefficients, t)
+        return ExplicitPart(self.equation, self.basis)(coefficients, t)
 
     def whole_rate(self, coefficients: Inexact[Array, "..."], explicit: Inexact[Array, "..."]) -> _State:
         """Time derivative of the state from coefficients and their explicit rate."""

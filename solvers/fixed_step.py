@@ -1,20 +1,21 @@
 """Many steps of fixed length, by `lax.scan`."""
 
 import math
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.sharding import Mesh
 from jaxtyping import Array, Inexact
 
 from sciml.compilation import compiled
 from sciml.equation import Evolution, Parameter
-from sciml.fields.basis import Dealiasing
+from sciml.fields.basis import Dealiasing, FourierBasis
 from sciml.fields.discretisation import decode, encode
 from sciml.grid import Grid
-from sciml.solvers.exponential import ExponentialMethod
+from sciml.solvers.method import Method
 from sciml.solvers.solution import DivergenceError, Result, Solution, is_traced
 from sciml.solvers.stepper import Stepper, checked_state, precision_of
 
@@ -29,11 +30,12 @@ def rollout(
     dt: Parameter,
     steps: int,
     save_every: int = 1,
-    method: ExponentialMethod | None = None,
+    method: Method | None = None,
     dealiasing: Dealiasing = "truncation",
     t0: Parameter = 0.0,
     include_initial: bool = True,
     gradient: GradientStrategy = "store",
+    mesh: Mesh | None = None,
     throw: bool = True,
 ) -> Solution:
     """Solve with a fixed step.
@@ -54,6 +56,7 @@ def rollout(
         gradient: what reverse mode stores. `"store"`: every stage of every step, fastest, memory O(steps). `"checkpoint"`: the state
             about every sqrt(steps) steps, the rest computed once more, memory O(sqrt(steps)). `"forward"`: nothing; forward-mode
             derivatives only.
+        mesh: devices over which to split the field, see `sciml.parallel.domain_mesh`; periodic grids in two and three dimensions.
         throw: raise `DivergenceError` when the state does not stay finite. Inside `jit` values cannot be looked at: there the result
             code and the not-a-number values are all that tells.
 
@@ -75,7 +78,8 @@ def rollout(
         (3, 1, 128)
     """
     u0 = checked_state(equation, grid, u0)
-    stepper = Stepper.build(equation, grid, dt=dt, method=method, dealiasing=dealiasing, precision=precision_of(u0))
+    precision = precision_of(u0)
+    stepper = Stepper.build(equation, grid, dt=dt, method=method, dealiasing=dealiasing, precision=precision, mesh=mesh)
     return rollout_with(
         stepper,
         u0,
@@ -99,10 +103,21 @@ def rollout_with(
     gradient: GradientStrategy = "store",
     throw: bool = True,
 ) -> Solution:
-    """`rollout` with a prepared step, for many solves with one set-up; arguments as there."""
+    """`rollout` with a prepared step, for many solves with one set-up; arguments as there.
+
+    Raises:
+        TypeError: also for a state of another precision than the stepper's.
+    """
     _check_counts(steps, save_every, gradient)
     grid = stepper.basis.grid
-    u0 = checked_state(stepper.equation, grid, u0).astype(stepper.basis.dtype)
+    u0 = checked_state(stepper.equation, grid, u0)
+    if u0.dtype != stepper.basis.dtype:
+        raise TypeError(
+            f"rollout_with: `u0` has dtype {u0.dtype}, the stepper was built for {stepper.basis.dtype}; cast `u0`, or build the "
+            f"stepper with `precision={precision_of(u0)!r}`."
+        )
+    if isinstance(stepper.basis, FourierBasis):
+        u0 = stepper.basis.split_over_devices(u0, kind="points")
     start = jnp.asarray(t0, stepper.basis.precision)
     frames, times, bad_step = _run(stepper, u0, start, steps, save_every, include_initial, gradient)
     statistics = {"steps": steps, "stages": steps * stepper.method.stages, "diverged_at_step": bad_step}
@@ -128,21 +143,23 @@ def _run(
     frames = steps // save_every
     coefficients = encode(basis, u0, t0)
 
-    def advance(carry: tuple[Array, Array], index: Array) -> tuple[tuple[Array, Array], None]:
-        c, bad = carry
-        c = stepper.step(c, t0 + index.astype(t0.dtype) * stepper.dt)
+    def advance(carry: tuple[Any, Array], index: Array) -> tuple[tuple[Any, Array], None]:
+        state, bad = carry
+        state = stepper.advance(state, t0 + index.astype(t0.dtype) * stepper.dt)
         # The mean meets every other mode at the next nonlinear evaluation, so it tells for all at no cost.
-        mean = c[(..., *([0] * basis.dimension))]
+        mean = stepper.coefficients(state)[(..., *([0] * basis.dimension))]
         lost = ~jnp.all(jnp.isfinite(mean.real) & jnp.isfinite(mean.imag))
-        return (c, jnp.where((bad < 0) & lost, index + 1, bad)), None
+        return (state, jnp.where((bad < 0) & lost, index + 1, bad)), None
 
-    def frame(carry: tuple[Array, Array], index: Array) -> tuple[tuple[Array, Array], Array]:
-        c, bad = _repeat(advance, carry, index * save_every, save_every, gradient)
-        values = decode(basis, c, t0 + ((index + 1) * save_every).astype(t0.dtype) * stepper.dt)
+    def frame(carry: tuple[Any, Array], index: Array) -> tuple[tuple[Any, Array], Array]:
+        state, bad = _repeat(advance, carry, index * save_every, save_every, gradient)
+        values = decode(
+            basis, stepper.coefficients(state), t0 + ((index + 1) * save_every).astype(t0.dtype) * stepper.dt
+        )
         lost = ~jnp.all(jnp.isfinite(values))
-        return (c, jnp.where((bad < 0) & lost, (index + 1) * save_every, bad)), values
+        return (state, jnp.where((bad < 0) & lost, (index + 1) * save_every, bad)), values
 
-    (_, bad), values = lax.scan(frame, (coefficients, jnp.asarray(-1)), jnp.arange(frames))
+    (_, bad), values = lax.scan(frame, (stepper.start(coefficients), jnp.asarray(-1)), jnp.arange(frames))
     counts = jnp.arange(1, frames + 1) * save_every
     if include_initial:
         values = jnp.concatenate([decode(basis, coefficients, t0)[None], values])

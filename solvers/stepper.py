@@ -7,15 +7,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
+from jax.sharding import Mesh
 from jaxtyping import Array, Inexact
 
 from sciml.equation import Evolution, Parameter
-from sciml.fields.basis import Dealiasing
-from sciml.fields.box_basis import BoxBasis, check_data, lift_rate_coefficients
-from sciml.fields.discretisation import Basis, basis_on, decode, encode, state_field
+from sciml.fields.basis import Dealiasing, FourierBasis
+from sciml.fields.box_basis import BoxBasis, check_data
+from sciml.fields.discretisation import Basis, basis_on, decode, encode
 from sciml.grid import Grid
-from sciml.solvers.exponential import ETDRK4, ExponentialMethod
-from sciml.solvers.exponential.base import Tables
+from sciml.solvers.exponential import ETDRK4
+from sciml.solvers.method import ExplicitPart, Method, OneStepMethod, Tables
 
 
 class Stepper(eqx.Module):
@@ -43,7 +44,7 @@ class Stepper(eqx.Module):
 
     equation: Evolution
     basis: Basis = eqx.field(static=True)
-    method: ExponentialMethod
+    method: Method
     tables: Tables
     dt: Array
 
@@ -54,9 +55,10 @@ class Stepper(eqx.Module):
         grid: Grid,
         *,
         dt: Parameter,
-        method: ExponentialMethod | None = None,
+        method: Method | None = None,
         dealiasing: Dealiasing = "truncation",
-        precision: str = "float32",
+        precision: str | None = None,
+        mesh: Mesh | None = None,
     ) -> "Stepper":
         """Prepare a step.
 
@@ -66,10 +68,12 @@ class Stepper(eqx.Module):
             dt: length of the step; may be a tracer.
             method: the integrator, `ETDRK4()` by default.
             dealiasing: see `sciml.fields.make_basis`.
-            precision: `"float32"` or `"float64"`.
+            precision: `"float32"` or `"float64"`; by default what JAX makes of a Python number, so double where 64 bits are enabled.
+            mesh: devices over which the field is split, see `sciml.parallel.domain_mesh`.
         """
         method = ETDRK4() if method is None else method
-        basis = basis_for(equation, grid, dealiasing=dealiasing, precision=precision)
+        precision = default_precision() if precision is None else precision
+        basis = basis_for(equation, grid, dealiasing=dealiasing, precision=precision, mesh=mesh)
         symbol = equation.symbol(basis)
         if isinstance(symbol, np.ndarray) and isinstance(dt, Tracer):
             symbol = _in_precision(symbol, basis)
@@ -79,42 +83,68 @@ class Stepper(eqx.Module):
             equation=parameters_as_arrays(equation, basis),
             basis=basis,
             method=method,
-            tables={name: _in_precision(table, basis) for name, table in tables.items()},
+            tables=jax.tree.map(lambda table: _in_place(_in_precision(table, basis), basis), tables),
             dt=jnp.asarray(dt, basis.precision),
         )
 
+    @property
+    def explicit(self) -> ExplicitPart:
+        """What the integrator evaluates at its stages."""
+        return ExplicitPart(self.equation, self.basis)
+
     def rate(self, coefficients: Inexact[Array, "components ..."], t: Array) -> Inexact[Array, "components ..."]:
         """Coefficients of what the integrator evaluates at its stages."""
-        return explicit_rate(self.equation, self.basis, coefficients, t)
+        return self.explicit(coefficients, t)
+
+    def start(self, coefficients: Inexact[Array, "components ..."]) -> Any:
+        """What the integrator carries from step to step: the coefficients, or for a multistep method a history of them."""
+        return self.method.start(coefficients)
+
+    def coefficients(self, state: Any) -> Inexact[Array, "components ..."]:
+        """The newest coefficients in what the integrator carries."""
+        return self.method.coefficients(state)
+
+    def advance(self, state: Any, t: Array) -> Any:
+        """One step of what the integrator carries, from time `t`."""
+        # At the start, where the coefficients lie in memory: at the end it would be computed into the last sum, mode by mode.
+        state = eqx.tree_at(self.method.coefficients, state, replace_fn=self.basis.symmetrised)
+        return self.method.advance(self.tables, state, t, self.dt, self.explicit)
 
     def step(self, coefficients: Inexact[Array, "components ..."], t: Array) -> Inexact[Array, "components ..."]:
-        """One step in coefficients."""
-        # At the start, where the coefficients lie in memory: at the end it would be computed into the last sum, mode by mode.
-        coefficients = self.basis.symmetrised(coefficients)
-        first = self.rate(coefficients, t)
-        return self.method.step(self.tables, coefficients, first, t, self.dt, self.rate)[0]
+        """One step in coefficients.
+
+        Raises:
+            TypeError: for a multistep method, which needs more than one state.
+        """
+        if not isinstance(self.method, OneStepMethod):
+            raise TypeError(
+                f"Stepper: {type(self.method).__name__} needs the states of earlier steps; use `rollout_with(stepper, ...)`, or "
+                "`stepper.start(coefficients)` and then `stepper.advance(state, t)`."
+            )
+        return self.advance(coefficients, t)
 
     def __call__(self, u: Inexact[Array, "components ..."], t: Parameter = 0.0) -> Inexact[Array, "components ..."]:
-        """One step on values at the grid's nodes."""
+        """One step on values at the grid's nodes; a one-step method only."""
         start = jnp.asarray(t, self.basis.precision)
         return decode(self.basis, self.step(encode(self.basis, u, start), start), start + self.dt)
 
 
-def explicit_rate(
-    equation: Evolution, basis: Basis, coefficients: Inexact[Array, "components ..."], t: Array
-) -> Inexact[Array, "components ..."]:
-    """Coefficients of all but the linear part; where boundary data change in time the modes make up for it."""
-    rate = equation.explicit_part(state_field(basis, coefficients, t)).total_coefficients()
-    if not isinstance(basis, BoxBasis):
-        return rate
-    lifted = lift_rate_coefficients(basis, coefficients.shape[0], t)
-    return rate if lifted is None else rate - lifted
+def default_precision() -> str:
+    """Real dtype that JAX gives to a Python number, by its 64-bit flag."""
+    return np.dtype(jax.dtypes.canonicalize_dtype(np.float64)).name
 
 
-def basis_for(equation: Evolution, grid: Grid, *, dealiasing: Dealiasing, precision: str) -> Basis:
+def basis_for(
+    equation: Evolution, grid: Grid, *, dealiasing: Dealiasing, precision: str, mesh: Mesh | None = None
+) -> Basis:
     """The basis an equation needs on a grid."""
     basis = basis_on(
-        grid, degree=equation.degree(grid), dealiasing=dealiasing, is_complex=equation.is_complex, precision=precision
+        grid,
+        degree=equation.degree(grid),
+        dealiasing=dealiasing,
+        is_complex=equation.is_complex,
+        precision=precision,
+        mesh=mesh,
     )
     if isinstance(basis, BoxBasis):
         check_data(basis, len(equation.component_names(grid.dimension)))
@@ -169,3 +199,8 @@ def _in_precision(table: Any, basis: Basis) -> Array:
     return jnp.asarray(table).astype(
         np.result_type(basis.precision, np.complex64) if complex_valued else basis.precision
     )
+
+
+def _in_place(table: Array, basis: Basis) -> Array:
+    """The table split over the devices as the coefficients are."""
+    return basis.split_over_devices(table, kind="modes") if isinstance(basis, FourierBasis) else table

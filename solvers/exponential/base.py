@@ -1,23 +1,20 @@
 """What an exponential integrator is: tables from a symbol, and a step."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from sciml.fields.arithmetic import multiply
 from sciml.solvers.exponential.phi import phi_combinations, phi_matrices
+from sciml.solvers.method import ExplicitPart, OneStepMethod, Rate, Tables, act, times
 
-Tables: TypeAlias = dict[str, Any]
-Rate: TypeAlias = Callable[[Array, Array], Array]
-"""Coefficients and time to the coefficients of the nonlinear part."""
+__all__ = ["ExponentialMethod", "Rate", "Tables", "act"]
 
 
-class ExponentialMethod(eqx.Module):
+class ExponentialMethod(OneStepMethod):
     """A Runge-Kutta method for `u_t = L u + N(u, t)` that treats L exactly.
 
     L is diagonal in the modes, or couples components in C x C blocks; it may be complex. Final classes give the weights of the
@@ -27,9 +24,6 @@ class ExponentialMethod(eqx.Module):
         order: classical order of convergence.
         stages: evaluations of N per step.
     """
-
-    order: ClassVar[int]
-    stages: ClassVar[int]
 
     @abstractmethod
     def weights(self) -> dict[str, tuple[float, Sequence[float | int]]]:
@@ -60,6 +54,10 @@ class ExponentialMethod(eqx.Module):
     def error(self, tables: Tables, kept: Any, following: Array, dt: Array) -> Array | None:
         """Embedded estimate of the local error, `following = rate(u_new, t + dt)`; `None` where the method has none."""
 
+    def advance(self, tables: Tables, state: Array, t: Array, dt: Array, explicit: ExplicitPart) -> Array:
+        """One step from time `t`."""
+        return self.step(tables, state, explicit(state, t), t, dt, explicit)[0]
+
     def tables(self, symbol: Array | np.ndarray, dt: Array | float, *, modes: int) -> Tables:
         """Coefficients of the method for one symbol and one step.
 
@@ -68,13 +66,13 @@ class ExponentialMethod(eqx.Module):
             dt: step, may be a tracer when `symbol` is a JAX array.
             modes: number of storage axes, which tells the two apart.
         """
-        z = _times(dt, symbol)
+        z = times(dt, symbol)
         tables: Tables = {}
         for fraction in sorted({fraction for fraction, _ in self.weights().values()}):
             rows = {name: row for name, (c, row) in self.weights().items() if c == fraction}
             combine = _scalar_tables if z.ndim == modes + 1 else _block_tables
             for name, table in combine(fraction * z, rows).items():
-                tables[name] = table if len(rows[name]) == 1 else _times(dt, table)
+                tables[name] = table if len(rows[name]) == 1 else times(dt, table)
         return tables
 
 
@@ -90,14 +88,3 @@ def _scalar_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float | int]]
 def _block_tables(z: Array | np.ndarray, rows: dict[str, Sequence[float | int]]) -> Tables:
     phi = phi_matrices(z, max(len(row) for row in rows.values()) - 1)
     return {name: sum(weight * phi[k] for k, weight in enumerate(row) if weight) for name, row in rows.items()}
-
-
-def _times(number: Array | float, array: Array | np.ndarray) -> Array | np.ndarray:
-    return number * array if isinstance(number, float) else multiply(number, array)
-
-
-def act(table: Array, u: Array) -> Array:
-    """Apply a table to coefficients: element by element, or C x C blocks on the components."""
-    if table.ndim == u.ndim:
-        return multiply(table, u)
-    return jnp.stack([sum(multiply(table[i, j], u[j]) for j in range(u.shape[0])) for i in range(u.shape[0])])
