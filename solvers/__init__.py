@@ -12,6 +12,8 @@ from sciml._lazy import attach
 if TYPE_CHECKING:
     from sciml.solvers.diffrax_door import EvolutionTerm as EvolutionTerm
     from sciml.solvers.diffrax_door import ExponentialSolver as ExponentialSolver
+    from sciml.solvers.diffrax_imex import SymbolRootFinder as SymbolRootFinder
+    from sciml.solvers.diffrax_imex import split_terms as split_terms
     from sciml.solvers.exponential import ETDRK1 as ETDRK1
     from sciml.solvers.exponential import ETDRK2 as ETDRK2
     from sciml.solvers.exponential import ETDRK3 as ETDRK3
@@ -72,11 +74,13 @@ __getattr__, __dir__, __all__ = attach(
         "Solution": "sciml.solvers.solution",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
+        "SymbolRootFinder": "sciml.solvers.diffrax_imex",
         "Yoshida4": "sciml.solvers.splitting",
         "rollout": "sciml.solvers.fixed_step",
         "rollout_with": "sciml.solvers.fixed_step",
         "solve": "sciml.solvers.integrate",
         "solve_helmholtz": "sciml.solvers.fast_poisson",
         "solve_poisson": "sciml.solvers.fast_poisson",
+        "split_terms": "sciml.solvers.diffrax_imex",
     },
 )

@@ -113,5 +113,5 @@ def act(table: Array, u: Array) -> Array:
 
 def combine(weights: Any, arrays: Any) -> Array | None:
     """Weighted sum of arrays, zero weights left out; `None` where nothing is left."""
-    terms = [array if weight == 1 else weight * array for weight, array in zip(weights, arrays) if weight]
+    terms: list[Array] = [array if weight == 1 else weight * array for weight, array in zip(weights, arrays) if weight]
     return sum(terms[1:], terms[0]) if terms else None

@@ -29,8 +29,11 @@ class DomainOptions:
     """Fixed time step; without it, or with None, the steps follow from the error estimate."""
     tolerance: float | None = None
     """Relative tolerance of an adaptive step."""
-    method: Literal["etdrk2", "etdrk3", "etdrk4", "ifrk4"] = "etdrk4"
-    """Time integrator; adaptive steps need one of the ETDRK methods."""
+    method: Literal[
+        "etdrk1", "etdrk2", "etdrk3", "etdrk4", "ifrk4", "ars111", "ars222", "ars232", "ars343", "ars443", "sil3", "cnrk3", "cnrk4",
+        "cnab2", "sbdf2", "sbdf3", "lie", "strang", "yoshida4",
+    ] = "etdrk4"  # fmt: skip
+    """Time integrator; steps from the error estimate need etdrk2, etdrk3, etdrk4 or ifrk4, the others --dt."""
     precision: Literal["double", "single"] = "double"
     """Floating type of the solve."""
     seed: int = 0

@@ -88,13 +88,10 @@ def run_solver(
     """Solve by fixed or adaptive steps, as the options say; may be mapped over states."""
     import sciml
 
-    method = {
-        "etdrk2": sciml.solvers.ETDRK2, "etdrk3": sciml.solvers.ETDRK3,
-        "etdrk4": sciml.solvers.ETDRK4, "ifrk4": sciml.solvers.IFRK4,
-    }[domain.method]()  # fmt: skip
+    method = _method(domain.method)
     if domain.dt is None:
-        if domain.method == "ifrk4":
-            raise UsageError("--method ifrk4 has fixed steps only; give --dt too")
+        if domain.method not in ("etdrk2", "etdrk3", "etdrk4", "ifrk4"):
+            raise UsageError(f"--method {domain.method} has fixed steps only; give --dt too")
         return sciml.solve(equation, grid, state, ts=times, method=method, rtol=domain.tolerance, throw=throw)
     interval = (times[-1] - times[0]) / (len(times) - 1)
     if not np.allclose(np.diff(times), interval, rtol=1e-6):
@@ -107,6 +104,14 @@ def run_solver(
     return sciml.solvers.rollout(
         equation, grid, state, dt=dt, steps=steps, save_every=each, method=method, t0=float(times[0]), throw=throw
     )
+
+
+def _method(name: str) -> Any:
+    """The integrator of a name in lower case."""
+    from sciml import solvers
+
+    named = {known.lower(): known for known in solvers.__all__}
+    return getattr(solvers, named[name])()
 
 
 def _solve(problem: problems.Problem, options: Any) -> tuple[Any, Any, float]:

@@ -45,7 +45,7 @@ class SplittingMethod(OneStepMethod):
     def _refuse_damping(self, symbol: np.ndarray, backwards: float, modes: int) -> None:
         blocks = symbol.ndim > modes + 1
         rates = np.linalg.eigvals(np.moveaxis(symbol, (0, 1), (-2, -1))) if blocks else symbol
-        growth = np.exp(np.minimum(-rates.real.min() * backwards, 700.0))
+        growth = np.exp(np.minimum(-np.real(rates).min() * backwards, 700.0))
         if growth > LARGEST_GROWTH:
             raise ValueError(
                 f"{type(self).__name__}: the method takes linear sub-steps back in time, in which this equation's damping would "

@@ -19,6 +19,8 @@ from sciml.solvers import (
     EvolutionTerm,
     ExponentialSolver,
     Result,
+    SymbolRootFinder,
+    split_terms,
 )
 
 BOX = sciml.Grid((32,), extent=(2 * np.pi,))
@@ -131,3 +133,111 @@ def test_failures_are_reported_with_what_was_reached():
         sciml.solve(physics.Burgers(), BOX, wavy(X)[None], ts=[0.0, 1.0, 0.5])
     with pytest.raises(ValueError, match="no error estimate"):
         sciml.solve(physics.Burgers(), BOX, wavy(X)[None], ts=[0.0, 1.0], method=ETDRK1())
+
+
+# --- step levels ----------------------------------------------------------------------------------------------------------------
+
+
+def test_levels_and_steps_of_any_length_agree_and_levels_land_on_the_times(wave_box):
+    u0, ts = soliton(wave_box, 0.0, speed=2.0), np.linspace(0.0, 0.6, 4)
+    runs = [
+        sciml.solve(physics.KortewegDeVries(), wave_box, u0, ts=ts, rtol=1e-7, step_levels=levels)
+        for levels in (0, 10, 3)
+    ]
+    for run in runs:
+        assert run.successful
+        for t, state in zip(ts, run.values):
+            np.testing.assert_allclose(state, soliton(wave_box, t, speed=2.0), atol=2e-5)
+    # Three lengths are all too long at first and are shifted down.
+    assert int(runs[2].statistics["accepted"]) > 3 * 4
+
+
+def test_levels_choose_the_step_that_the_tolerance_asks_for():
+    taken = [
+        int(sciml.solve(physics.Burgers(0.1), BOX, wavy(X)[None], ts=[0.0, 1.0], rtol=rtol).statistics["steps"])
+        for rtol in (1e-4, 1e-8)
+    ]
+    # Order 4: four decades are a factor of ten in steps, to a factor of two for the levels.
+    assert 4 < taken[1] / taken[0] < 25, taken
+
+
+@pytest.mark.slow
+def test_gradient_through_levels_agrees_with_finite_differences():
+    @jax.jit
+    def objective(viscosity):
+        solution = sciml.solve(
+            physics.Burgers(viscosity), BOX, wavy(X)[None], ts=np.asarray([0.0, 0.15, 0.3]), rtol=1e-6, step_levels=8
+        )
+        return jnp.sum(solution.values[-1] ** 2)
+
+    h = 1e-4
+    finite = (objective(jnp.asarray(0.1 + h)) - objective(jnp.asarray(0.1 - h))) / (2 * h)
+    np.testing.assert_allclose(jax.grad(objective)(jnp.asarray(0.1)), finite, rtol=1e-6)
+
+
+def test_levels_with_coupled_blocks_and_time_dependent_forcing():
+    u0 = np.stack([np.sin(X), 0.3 * np.cos(2 * X)])
+    levels, free = (sciml.solve(Exchange(), BOX, u0, ts=[0.0, 0.5, 1.0], rtol=1e-8, step_levels=n) for n in (10, 0))
+    np.testing.assert_allclose(levels.values, free.values, atol=1e-7)
+
+
+class Exchange(sciml.Evolution):
+    """Two coupled waves with a force that changes in time."""
+
+    components = ("a", "b")
+
+    def rhs(self, u):
+        a, b = u
+        force = u.time.map(jnp.sin, dealiasing="none")
+        return sciml.fields.stack([b.d(0) - (a * b).d(0) + 0.05 * a.laplacian(), a.d(0) + 0.05 * b.laplacian() + force])
+
+
+def test_levels_refuse_what_they_cannot_meet():
+    for options in (dict(ts=[0.0, 0.3, 1.0]), dict(ts=[0.0, 1.0], first_step=0.1), dict(ts=[0.0, 1.0])):
+        levels = 25 if options == dict(ts=[0.0, 1.0]) else 8
+        with pytest.raises(ValueError, match="step_levels"):
+            sciml.solve(physics.Burgers(), BOX, wavy(X)[None], step_levels=levels, **options)
+
+
+# --- implicit-explicit solvers of diffrax ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("solver", "order"), [(diffrax.KenCarp3, 3), (diffrax.KenCarp4, 4), (diffrax.Sil3, 2)])
+def test_implicit_explicit_solvers_of_diffrax_keep_their_order_on_coupled_blocks(solver, order):
+    u0 = np.stack([np.sin(X), 0.3 * np.cos(2 * X)])
+    term = EvolutionTerm.build(Exchange(), BOX)
+    exact = sciml.solve(Exchange(), BOX, u0, ts=[0.0, 1.0], rtol=1e-11).values[-1]
+    method = solver(root_finder=SymbolRootFinder(term.basis))
+
+    @jax.jit
+    def run(dt):
+        return diffrax.diffeqsolve(split_terms(term), method, 0.0, 1.0, dt, term.pack(u0), max_steps=1000).ys[-1]
+
+    errors = [np.abs(term.unpack(run(jnp.asarray(1.0 / n))) - exact).max() for n in (80, 160)]
+    assert abs(np.log2(errors[0] / errors[1]) - order) < 0.15, errors
+
+
+def test_implicit_explicit_solvers_of_diffrax_choose_steps_on_a_complex_state():
+    grid = sciml.Grid((63,), extent=((-10.0, 10.0),))
+    psi0 = (1 / np.cosh(grid.coordinates()[0]))[None].astype(complex)
+    term = EvolutionTerm.build(physics.NonlinearSchroedinger(), grid)
+    solution = diffrax.diffeqsolve(
+        split_terms(term),
+        diffrax.KenCarp4(root_finder=SymbolRootFinder(term.basis)),
+        0.0,
+        1.0,
+        None,
+        term.pack(psi0),
+        stepsize_controller=diffrax.PIDController(rtol=1e-7, atol=1e-9),
+    )
+    np.testing.assert_allclose(term.unpack(solution.ys)[0, 0], np.exp(0.5j) * psi0[0], atol=1e-3)
+
+
+def test_dopri8_through_the_same_term():
+    term = EvolutionTerm.build(physics.Burgers(0.1), BOX)
+    controller = diffrax.PIDController(rtol=1e-10, atol=1e-10)
+    explicit = diffrax.diffeqsolve(
+        term, diffrax.Dopri8(), 0.0, 0.5, None, term.pack(wavy(X)[None]), stepsize_controller=controller
+    )
+    ours = sciml.solve(physics.Burgers(0.1), BOX, wavy(X)[None], ts=[0.0, 0.5], rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(explicit.ys[0], ours.values[-1], atol=1e-9)
