@@ -19,7 +19,12 @@ NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
+# One of each kind of tableau always, the others when there is time.
+QUICK = ("ARS222", "CNRK3", "SBDF2", "Strang")
+SOME = [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+
+
+@pytest.mark.parametrize("name", SOME)
 def test_gradients_agree_with_finite_differences(name):
     """In every parameter, the state and the step at once, with a complex symbol of 2 x 2 blocks where there are two components."""
     equation = physics.KortewegDeVries(1.0, 0.1) if name in ("Yoshida4", "SBDF3") else physics.Wave(1.3)
@@ -48,7 +53,9 @@ def test_single_precision_follows_double(name):
     np.testing.assert_allclose(runs[0].values, runs[1].values, atol=1e-5)
 
 
-@pytest.mark.parametrize("method", [SBDF3(), ARS222()], ids=["history", "state"])
+@pytest.mark.parametrize(
+    "method", [pytest.param(SBDF3(), marks=pytest.mark.slow, id="history"), pytest.param(ARS222(), id="state")]
+)
 def test_gradient_strategies_and_vmap_with_what_a_method_carries(method):
     def final(viscosity, gradient="store"):
         u = rollout(
