@@ -165,7 +165,7 @@ def test_refusals_say_what_to_do():
 def count_transforms(equation, shape, extent=2 * np.pi):
     """(inverse, forward) component transforms in the compiled program of one nonlinear evaluation."""
     grid = sciml.Grid(shape, extent=(extent,) * len(shape))
-    stepper = sciml.solvers.Stepper.build(equation, grid, dt=1e-3)
+    stepper = sciml.solvers.Stepper.build(equation, grid, dt=1e-3, precision="float32")
     count = len(equation.component_names(grid.dimension))
     c = jnp.zeros((count, *stepper.basis.storage), jnp.complex64)
     text = jax.jit(lambda c, t: stepper.rate(c, t)).lower(c, jnp.zeros((), jnp.float32)).compile().as_text()
