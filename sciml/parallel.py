@@ -1,5 +1,6 @@
-"""Batches over several devices: a mesh with one axis, data split along it, everything else on each device."""
+"""Work over several devices: batches split along their first axis, everything else on each device; or fields split over space."""
 
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -29,6 +30,31 @@ def batch_mesh(devices: Sequence[jax.Device] | None = None) -> Mesh:  # pyright:
     if not chosen:
         raise ValueError("batch_mesh: `devices` is empty; give at least one device, or None for all.")
     return Mesh(np.array(chosen), (BATCH,))
+
+
+def domain_mesh(shape: Sequence[int] | None = None, devices: Sequence[jax.Device] | None = None) -> Mesh:  # pyright: ignore[reportInvalidTypeForm]
+    """Make a mesh that splits a field over space: `solvers.rollout(..., mesh=domain_mesh())`.
+
+    Args:
+        shape: devices per split space axis, one number for slabs or two for pencils (in 3-D); slabs over all devices if None.
+        devices: the devices to use, all of this process's backend if None.
+
+    Raises:
+        ValueError: if `shape` does not have one or two entries whose product is the number of devices.
+
+    Example:
+        >>> from sciml.parallel import domain_mesh
+        >>> domain_mesh().axis_names
+        ('slab',)
+    """
+    chosen = list(jax.devices() if devices is None else devices)
+    shape = (len(chosen),) if shape is None else tuple(shape)
+    if len(shape) not in (1, 2) or math.prod(shape) != len(chosen):
+        raise ValueError(
+            f"domain_mesh: `shape` {shape} must be one or two counts whose product is {len(chosen)} devices."
+        )
+    names = ("slab",) if len(shape) == 1 else ("row", "column")
+    return Mesh(np.array(chosen).reshape(shape), names)
 
 
 def shard_batch(tree: Tree, mesh: Mesh | None = None) -> Tree:

@@ -15,9 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.core import Tracer
+from jax.sharding import Mesh, NamedSharding
 from jaxtyping import Array, Complex, Inexact
 
-from sciml.fields import half_length, matrix_transform
+from sciml.fields import half_length, matrix_transform, sharded_transforms
 from sciml.fields.arithmetic import multiply
 from sciml.fields.packing import insert_zeros, keep_low_modes, negate_modes, pack, unpack
 from sciml.grid import Grid
@@ -40,6 +42,7 @@ class FourierBasis:
         degree: products up to this polynomial degree are free of aliasing; `None` means unchecked.
         is_complex: whether the state is complex.
         precision: real dtype of the state, `"float32"` or `"float64"`.
+        mesh: devices over which fields are split, one mesh axis for slabs, two for pencils; `None` for one device.
     """
 
     grid: Grid
@@ -48,6 +51,12 @@ class FourierBasis:
     degree: int | None
     is_complex: bool
     precision: str
+    mesh: Mesh | None = None
+
+    def __post_init__(self) -> None:
+        if self.mesh is not None:
+            for shape in (self.grid.shape, self.quadrature):
+                sharded_transforms.check_mesh(self.mesh, shape)
 
     @property
     def dimension(self) -> int:
@@ -68,16 +77,17 @@ class FourierBasis:
     def storage(self) -> tuple[int, ...]:
         """Shape of the coefficients of one component."""
         full = [2 * k + 1 for k in self.modes]
-        return (*full[:-1], full[-1] if self.is_complex else self.modes[-1] + 1)
+        counts = (*full[:-1], full[-1] if self.is_complex else self.modes[-1] + 1)
+        return counts if self.mesh is None else sharded_transforms.stored_counts(counts, self.mesh)
 
     # --- wavenumbers ----------------------------------------------------------------------------------------------------------
 
     def mode_numbers(self, axis: int) -> np.ndarray:
-        """Integer mode numbers along one axis, in storage order."""
+        """Integer mode numbers along one axis, in storage order; zeros for coefficients that only fill up the last device."""
         k = self.modes[axis]
-        if axis == self.dimension - 1 and not self.is_complex:
-            return np.arange(k + 1)
-        return np.concatenate([np.arange(k + 1), np.arange(-k, 0)])
+        half = axis == self.dimension - 1 and not self.is_complex
+        numbers = np.arange(k + 1) if half else np.concatenate([np.arange(k + 1), np.arange(-k, 0)])
+        return np.pad(numbers, (0, self.storage[axis] - len(numbers)))
 
     def wavenumbers(self, axis: int) -> np.ndarray:
         """Angular wavenumbers `2 pi k / length`, float64, shaped to broadcast against the storage."""
@@ -146,18 +156,23 @@ class FourierBasis:
         """
         if self.is_complex or self.dimension == 1:
             return coefficients
-        plane = coefficients[..., 0]
+        index = (..., *(slice(2 * k + 1) for k in self.modes[:-1]), 0)
+        plane = coefficients[index]
         mirrored = plane
         for axis in range(plane.ndim - self.dimension + 1, plane.ndim):
             mirrored = negate_modes(mirrored, axis)
-        return coefficients.at[..., 0].set(0.5 * (plane + jnp.conj(mirrored)))
+        return coefficients.at[index].set(0.5 * (plane + jnp.conj(mirrored)))
 
     def _analyse(self, values: Array, shape: tuple[int, ...]) -> Array:
+        if self.mesh is not None:
+            return sharded_transforms.analyse(values, self.mesh, self.modes, self.storage, not self.is_complex)
         if self.is_complex:
             return self._analyse_complex(values)
         return self._by_pairs(values, shape, self._analyse_real, self._analyse_pair)
 
     def _synthesise(self, coefficients: Array, shape: tuple[int, ...]) -> Array:
+        if self.mesh is not None:
+            return sharded_transforms.synthesise(coefficients, self.mesh, self.modes, shape, not self.is_complex)
         if self.is_complex:
             return self._synthesise_complex(coefficients, shape)
         return self._by_pairs(
@@ -240,6 +255,18 @@ class FourierBasis:
             spectrum = insert_zeros(spectrum, first + axis, self.modes[axis], count)
         return spectrum
 
+    def split_over_devices(self, array: Array, *, kind: Literal["points", "modes"]) -> Array:
+        """Lay an array with the axes of the points (or of the storage) last out over the devices of the mesh, if there is one."""
+        if self.mesh is None:
+            return array
+        partition = sharded_transforms.point_partition if kind == "points" else sharded_transforms.mode_partition
+        sharding = NamedSharding(self.mesh, partition(self.mesh, self.dimension, array.ndim - self.dimension))
+        return (
+            lax.with_sharding_constraint(array, sharding)
+            if isinstance(array, Tracer)
+            else jax.device_put(array, sharding)
+        )
+
     def coordinates(self, axis: int) -> np.ndarray:
         """Coordinates of the quadrature points along one axis, float64, shaped to broadcast against point values."""
         line, count = self.grid.axes[axis], self.quadrature[axis]
@@ -259,6 +286,7 @@ def make_basis(
     dealiasing: Dealiasing = "truncation",
     is_complex: bool = False,
     precision: str = "float32",
+    mesh: Mesh | None = None,
 ) -> FourierBasis:
     """Choose retained modes and quadrature points.
 
@@ -271,6 +299,7 @@ def make_basis(
             degree 2, the 1/2 rule for 3); `"padding"` keeps all modes and takes products on a finer grid; `"none"` does neither.
         is_complex: whether the state is complex.
         precision: real dtype of the state.
+        mesh: devices over which to split fields, see `FourierBasis`.
 
     Returns:
         The basis.
@@ -282,27 +311,29 @@ def make_basis(
     largest = tuple((n - 1) // 2 for n in grid.shape)
     if dealiasing == "none" or degree is None or degree <= 1:
         checked = None if dealiasing == "none" else degree
-        return FourierBasis(grid, largest, grid.shape, checked, is_complex, precision)
+        return FourierBasis(grid, largest, grid.shape, checked, is_complex, precision, mesh)
     if dealiasing == "padding":
-        quadrature = tuple(_fast_length((degree + 1) * k + 1) for k in largest)
+        devices = () if mesh is None else mesh.devices.shape
+        multiples = [math.lcm(2, count) for count in (*devices, *[1] * grid.dimension)]
+        quadrature = tuple(_fast_length((degree + 1) * k + 1, multiple) for k, multiple in zip(largest, multiples))
         quadrature = tuple(max(m, n) for m, n in zip(quadrature, grid.shape))
-        return FourierBasis(grid, largest, quadrature, degree, is_complex, precision)
+        return FourierBasis(grid, largest, quadrature, degree, is_complex, precision, mesh)
     modes = tuple((n - 1) // (degree + 1) for n in grid.shape)
     if min(modes) < 1:
         raise ValueError(
             f"grid {grid.shape} is too coarse for truncation at degree {degree}: no mode is left on some axis."
         )
-    return FourierBasis(grid, modes, grid.shape, degree, is_complex, precision)
+    return FourierBasis(grid, modes, grid.shape, degree, is_complex, precision, mesh)
 
 
-def _fast_length(n: int) -> int:
-    """Smallest even length >= n whose only prime factors are 2, 3 and 5."""
-    n += n % 2
+def _fast_length(n: int, multiple: int = 2) -> int:
+    """Smallest multiple >= n whose other prime factors are 2, 3 and 5."""
+    n = -(-n // multiple) * multiple
     while True:
-        rest = n
+        rest = n // multiple
         for prime in (2, 3, 5):
             while rest % prime == 0:
                 rest //= prime
         if rest == 1:
             return n
-        n += 2
+        n += multiple

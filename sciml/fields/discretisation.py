@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+from jax.sharding import Mesh
 from jaxtyping import Array, Inexact
 
 from sciml.fields.basis import Dealiasing, FourierBasis, make_basis
@@ -24,10 +25,16 @@ def basis_on(
     dealiasing: Dealiasing = "truncation",
     is_complex: bool = False,
     precision: str = "float32",
+    mesh: Mesh | None = None,
 ) -> Basis:
     """The basis of a grid; arguments as in `make_basis`."""
-    make = make_basis if grid.periodic else make_box_basis
-    return make(grid, degree=degree, dealiasing=dealiasing, is_complex=is_complex, precision=precision)
+    if grid.periodic:
+        return make_basis(
+            grid, degree=degree, dealiasing=dealiasing, is_complex=is_complex, precision=precision, mesh=mesh
+        )
+    if mesh is not None:
+        raise NotImplementedError(f"`mesh`: only periodic grids are split over devices, got {grid!r}.")
+    return make_box_basis(grid, degree=degree, dealiasing=dealiasing, is_complex=is_complex, precision=precision)
 
 
 def state_field(basis: Basis, coefficients: Inexact[Array, "components ..."], t: Array | None = None) -> StateField:
