@@ -202,7 +202,7 @@ def draw(report: dict[str, Any], path: Path) -> None:
             ax.set(title=found["title"], xlabel="wall time [s]", ylabel="relative error at the end")
         order = [name for names in families.values() for name in names if name in handles]
         page.legend([handles[n] for n in order], order, loc="outside lower center", ncols=7, fontsize=9)
-        plotting.save(page, path)
+        page.savefig(path, dpi=110, bbox_inches="tight")
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """`sciml solve EQUATION`: one solution, to a file, a figure or a summary."""
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class SolveOptions:
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
     """HDF5 file for the solution."""
     plot: Path | None = None
-    """Figure of the solution (.png, .pdf, .svg)."""
+    """Figure of the solution (.png, .pdf, .svg), or an animation of it (.gif; .mp4 where ffmpeg is installed)."""
     json: bool = False
     """Print one JSON object on standard output."""
 
@@ -155,8 +156,10 @@ def _check_outputs(output: SolveOptions) -> None:
     for option, path in (("--out", output.out), ("--plot", output.plot)):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"{option}: no such folder: {path.parent}")
-    if output.plot is not None and output.plot.suffix not in (".png", ".pdf", ".svg"):
-        raise UsageError(f"--plot must end in .png, .pdf or .svg, got {output.plot}")
+    if output.plot is not None and output.plot.suffix not in (".png", ".pdf", ".svg", ".gif", ".mp4"):
+        raise UsageError(f"--plot must end in .png, .pdf, .svg, .gif or .mp4, got {output.plot}")
+    if output.plot is not None and output.plot.suffix == ".mp4" and shutil.which("ffmpeg") is None:
+        raise UsageError("--plot: .mp4 needs the program ffmpeg, which is not installed; ask for a .gif")
 
 
 def _write(name: str, options: Any, equation: Any, solution: Any) -> dict[str, str]:
@@ -176,7 +179,15 @@ def _write(name: str, options: Any, equation: Any, solution: Any) -> dict[str, s
     if options.output.plot is not None:
         from sciml import plotting
 
-        plotting.save(figure_of(solution, equation), options.output.plot)
+        if options.output.plot.suffix in (".gif", ".mp4"):
+            plotting.animate(
+                *_shown(solution, equation),
+                options.output.plot,
+                title=type(equation).__name__,
+                label=_label(solution, equation),
+            )
+        else:
+            plotting.save(figure_of(solution, equation), options.output.plot)
         written["figure"] = str(options.output.plot)
     return written
 
@@ -185,20 +196,32 @@ def figure_of(solution: Any, equation: Any) -> Any:
     """Space-time plot in 1-D, six frames in 2-D and of the middle plane in 3-D; the first component, its modulus where complex."""
     from sciml import plotting
 
-    grid, times = solution.grid, np.asarray(solution.times)
-    values, label = np.asarray(solution.values)[:, 0], equation.component_names(grid.dimension)[0]
-    if np.iscomplexobj(values):
-        values, label = np.abs(values), f"|{label}|"
+    values, grid, times = _shown(solution, equation)
+    label = _label(solution, equation)
     if grid.dimension == 1:
         return plotting.space_time(values, grid, times, title=type(equation).__name__, label=label)
-    if grid.dimension == 3:
-        import sciml
-
-        middle = grid.shape[2] // 2
-        values, label = values[..., middle], f"{label} at z = {grid.axes[2].coordinates()[middle]:.3g}"
-        grid = sciml.Grid(grid.shape[:2], extent=[(axis.lower, axis.upper) for axis in grid.axes[:2]])
     shown = np.unique(np.linspace(0, len(times) - 1, 6).round().astype(int))
     return plotting.field_grid({f"t = {times[i]:.3g}": values[i] for i in shown}, grid, columns=3, label=label)
+
+
+def _shown(solution: Any, equation: Any) -> tuple[np.ndarray, Any, np.ndarray]:
+    """What a picture shows of a solution: values, their grid, times."""
+    import sciml
+
+    grid, values = solution.grid, np.asarray(solution.values)[:, 0]
+    values = np.abs(values) if np.iscomplexobj(values) else values
+    if grid.dimension == 3:
+        values = values[..., grid.shape[2] // 2]
+        grid = sciml.Grid(grid.shape[:2], extent=[(axis.lower, axis.upper) for axis in grid.axes[:2]])
+    return values, grid, np.asarray(solution.times)
+
+
+def _label(solution: Any, equation: Any) -> str:
+    grid = solution.grid
+    label = equation.component_names(grid.dimension)[0]
+    if np.iscomplexobj(solution.values):
+        label = f"|{label}|"
+    return label if grid.dimension < 3 else f"{label} at z = {grid.axes[2].coordinates()[grid.shape[2] // 2]:.3g}"
 
 
 def _show(name: str, solution: Any, seconds: float, written: dict[str, str], as_json: bool) -> None:

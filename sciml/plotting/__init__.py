@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sciml._lazy import attach
 
 if TYPE_CHECKING:
+    from sciml.plotting.animation import animate as animate
     from sciml.plotting.appearance import figure as figure
     from sciml.plotting.appearance import save as save
     from sciml.plotting.appearance import style as style
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "animate": "sciml.plotting.animation",
         "error_chart": "sciml.plotting.charts",
         "field_grid": "sciml.plotting.images",
         "figure": "sciml.plotting.appearance",

@@ -48,3 +48,18 @@ def test_history_has_a_logarithmic_scale():
 def test_misuse_is_named(draw, words):
     with pytest.raises(ValueError, match=words):
         draw()
+
+
+@pytest.mark.parametrize("grid", [LINE, SQUARE], ids=["curve", "image"])
+def test_an_animation_holds_every_frame(grid, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    frames = np.stack(
+        [k * np.ones(grid.shape) + np.arange(grid.shape[0]).reshape(-1, *[1] * (grid.dimension - 1)) for k in range(3)]
+    )
+    path = plotting.animate(frames, grid, [0.0, 0.5, 1.0], tmp_path / "u.gif", title="u")
+    with image.open(path) as picture:
+        assert picture.n_frames == 3
+    with pytest.raises(ValueError, match=r"\.gif or \.mp4"):
+        plotting.animate(frames, grid, [0.0, 0.5, 1.0], tmp_path / "u.png")
+    with pytest.raises(ValueError, match="must have shape"):
+        plotting.animate(frames, grid, [0.0], tmp_path / "u.gif")
