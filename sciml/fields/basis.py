@@ -24,7 +24,7 @@ from sciml.fields.arithmetic import multiply
 from sciml.fields.packing import insert_zeros, keep_low_modes, negate_modes, pack, unpack
 from sciml.grid import Grid
 
-Dealiasing: TypeAlias = Literal["truncation", "padding", "none"]
+Dealiasing: TypeAlias = Literal["truncation", "padding", "filter", "none"]
 
 
 @jax.tree_util.register_static
@@ -43,6 +43,7 @@ class FourierBasis:
         is_complex: whether the state is complex.
         precision: real dtype of the state, `"float32"` or `"float64"`.
         mesh: devices over which fields are split, one mesh axis for slabs, two for pencils; `None` for one device.
+        filtered: whether what comes from points meets the exponential filter `exp(-36 (k / modes)^36)` on each axis.
     """
 
     grid: Grid
@@ -52,6 +53,7 @@ class FourierBasis:
     is_complex: bool
     precision: str
     mesh: Mesh | None = None
+    filtered: bool = False
 
     def __post_init__(self) -> None:
         if self.mesh is not None:
@@ -137,7 +139,12 @@ class FourierBasis:
         self, points: Inexact[Array, "*components_and_points"]
     ) -> Complex[Array, "*components_and_storage"]:
         """Values on the quadrature points to coefficients."""
-        return self._analyse(points, self.quadrature)
+        coefficients = self._analyse(points, self.quadrature)
+        if self.filtered:
+            for axis, highest in enumerate(self.modes):
+                share = self.wavenumbers(axis) * self.grid.lengths[axis] / (2 * np.pi * max(highest, 1))
+                coefficients = self.scale(coefficients, np.exp(-36.0 * share**36))
+        return coefficients
 
     def series_coefficients(self, coefficients: Complex[Array, "*components_and_storage"]) -> Complex[Array, "..."]:
         """Coefficients of `exp(i k x)`, `x` counted from the grid's lower corner, in storage order (mean first)."""
@@ -296,7 +303,9 @@ def make_basis(
         grid: periodic grid of the state.
         degree: polynomial degree of the equation's nonlinear terms (1 for a linear equation).
         dealiasing: `"truncation"` keeps modes below `n / (degree + 1)` and takes products on the grid itself (the 2/3 rule for
-            degree 2, the 1/2 rule for 3); `"padding"` keeps all modes and takes products on a finer grid; `"none"` does neither.
+            degree 2, the 1/2 rule for 3); `"padding"` keeps all modes and takes products on a finer grid; `"filter"` keeps all modes
+            and damps the highest ones in what is computed at points, the nonlinear terms, by `exp(-36 (k / k_max)^36)` (T. Hou, R.
+            Li, J. Comput. Phys. 226 (2007) 379), which weakens aliasing and does not remove it; `"none"` does nothing.
         is_complex: whether the state is complex.
         precision: real dtype of the state.
         mesh: devices over which to split fields, see `FourierBasis`.
@@ -306,12 +315,13 @@ def make_basis(
     """
     if not grid.periodic:
         raise ValueError(f"a Fourier basis needs a periodic grid, got {grid!r}.")
-    if dealiasing not in ("truncation", "padding", "none"):
-        raise ValueError(f"`dealiasing` must be 'truncation', 'padding' or 'none', got {dealiasing!r}.")
+    if dealiasing not in ("truncation", "padding", "filter", "none"):
+        raise ValueError(f"`dealiasing` must be 'truncation', 'padding', 'filter' or 'none', got {dealiasing!r}.")
     largest = tuple((n - 1) // 2 for n in grid.shape)
-    if dealiasing == "none" or degree is None or degree <= 1:
-        checked = None if dealiasing == "none" else degree
-        return FourierBasis(grid, largest, grid.shape, checked, is_complex, precision, mesh)
+    if dealiasing in ("none", "filter") or degree is None or degree <= 1:
+        checked = None if dealiasing in ("none", "filter") else degree
+        filtered = dealiasing == "filter" and (degree is None or degree > 1)
+        return FourierBasis(grid, largest, grid.shape, checked, is_complex, precision, mesh, filtered)
     if dealiasing == "padding":
         devices = () if mesh is None else mesh.devices.shape
         multiples = [math.lcm(2, count) for count in (*devices, *[1] * grid.dimension)]

@@ -250,7 +250,9 @@ def make_box_basis(
     boundary; one with nodes "chebyshev" takes polynomials, by any boundary.
     """
     if dealiasing not in ("truncation", "padding", "none"):
-        raise ValueError(f"`dealiasing` must be 'truncation', 'padding' or 'none', got {dealiasing!r}.")
+        raise ValueError(
+            f"`dealiasing` must be 'truncation', 'padding' or 'none' on a box with walls, got {dealiasing!r}."
+        )
     power = 1 if dealiasing == "none" or degree is None else max(1, degree)
     periodic = [i for i, axis in enumerate(grid.axes) if axis.periodic]
     half = None if is_complex or not periodic else periodic[-1]

@@ -1,5 +1,6 @@
 """The algebra on Fourier series: exactness, dealiasing, dtypes, refusals, and the number of transforms that are paid."""
 
+import functools
 import re
 
 import jax
@@ -98,6 +99,20 @@ def test_products_are_free_of_aliasing(shape, dealiasing, degree):
     coarse = sciml.fields.resample(product, shape)
     exact = SpectralField.state(state.basis, state.basis.encode(coarse)).values
     np.testing.assert_allclose((state**degree).values, exact, atol=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(24,), (16, 18)])
+def test_filter_damps_the_highest_modes_of_products_alone(shape):
+    """The source's factor on each axis; the state and its derivatives keep every mode."""
+    grid = sciml.Grid(shape, extent=(2.0,) * len(shape))
+    values = jnp.asarray(np.random.default_rng(0).normal(size=shape))
+    plain, damped = (scalar_state(values, degree=2, dealiasing=way, grid=grid) for way in ("none", "filter"))
+    basis = damped.basis
+    share = [np.abs(basis.mode_numbers(axis)) / basis.modes[axis] for axis in range(len(shape))]
+    factor = functools.reduce(np.multiply.outer, [np.exp(-36 * s**36.0) for s in share])
+    product = np.asarray((plain * plain).total_coefficients()) * factor
+    np.testing.assert_allclose((damped * damped).total_coefficients(), product, atol=1e-11)
+    np.testing.assert_allclose(damped.d(0).values, plain.d(0).values, atol=1e-12)
 
 
 def test_a_product_beyond_the_basis_raises_and_names_the_basis_needed():
