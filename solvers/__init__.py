@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from sciml.solvers.splitting import Strang as Strang
     from sciml.solvers.splitting import Yoshida4 as Yoshida4
     from sciml.solvers.stepper import Stepper as Stepper
+    from sciml.solvers.streaming import StreamedRollout as StreamedRollout
+    from sciml.solvers.streaming import rollout_to_file as rollout_to_file
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -74,9 +76,11 @@ __getattr__, __dir__, __all__ = attach(
         "Solution": "sciml.solvers.solution",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
+        "StreamedRollout": "sciml.solvers.streaming",
         "SymbolRootFinder": "sciml.solvers.diffrax_imex",
         "Yoshida4": "sciml.solvers.splitting",
         "rollout": "sciml.solvers.fixed_step",
+        "rollout_to_file": "sciml.solvers.streaming",
         "rollout_with": "sciml.solvers.fixed_step",
         "solve": "sciml.solvers.integrate",
         "solve_helmholtz": "sciml.solvers.fast_poisson",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sciml.data.pdebench import write_pdebench as write_pdebench
     from sciml.data.reading import read_dataset as read_dataset
     from sciml.data.source import Source as Source
+    from sciml.data.trajectory_file import read_frames as read_frames
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -27,6 +28,7 @@ __getattr__, __dir__, __all__ = attach(
         "HDF5Source": "sciml.data.hdf5",
         "Source": "sciml.data.source",
         "read_dataset": "sciml.data.reading",
+        "read_frames": "sciml.data.trajectory_file",
         "read_hdf5": "sciml.data.hdf5",
         "read_pdebench": "sciml.data.pdebench",
         "write_hdf5": "sciml.data.hdf5",

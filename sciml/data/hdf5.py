@@ -110,7 +110,10 @@ def read_hdf5(path: str | os.PathLike[str]) -> Dataset:
             raise DataFormatError("it is an HDF5 file, but not in the layout of `write_hdf5`; try `read_pdebench`.")
         if int(file.attrs.get("version", 0)) != VERSION:
             raise DataFormatError(f"layout version {file.attrs.get('version')}; this release reads {VERSION}.")
-        arrays = {name: file[name][()] for name in (*_ARRAYS, "times") if name in file}
+        written = slice(frames_written(file)) if "stream" in file else slice(None)
+        arrays = {name: file[name][()] for name in ("inputs", "outputs") if name in file}
+        if "trajectories" in file:
+            arrays |= {"trajectories": file["trajectories"][:, written], "times": file["times"][written]}
         group = file.get("coordinates", {})
         coordinates = tuple(group[name][()] for name in AXES if name in group)
         parameters = {name: np.asarray(value[()]) for name, value in file.get("parameters", {}).items()}
@@ -202,6 +205,12 @@ def machine_memory() -> int:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return 8 * 2**30
+
+
+def frames_written(file: Any) -> int:
+    """States of a solve in progress, or interrupted, that are there: the leading ones with a time."""
+    known = np.isfinite(file["times"][()])
+    return len(known) if known.all() else int(np.argmin(known))
 
 
 def _root_dataset(file: Any, name: str) -> Any:
