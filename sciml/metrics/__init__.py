@@ -1,4 +1,4 @@
-"""Distances between fields: single samples of shape `(channels, *shape)` in, scalars out; `jax.vmap` makes batches.
+"""Distances between fields, and entropies: single samples of shape `(channels, *shape)` in, scalars out; `jax.vmap` makes batches.
 
 Predictions and targets may be real or complex; nothing here needs a key. Means over nodes approximate means over the
 box, so all figures compare across resolutions.
@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 from sciml._lazy import attach
 
 if TYPE_CHECKING:
+    from sciml.metrics.entropy import permutation_entropy as permutation_entropy
+    from sciml.metrics.entropy import renyi_entropy as renyi_entropy
+    from sciml.metrics.entropy import sample_entropy as sample_entropy
+    from sciml.metrics.entropy import shannon_entropy as shannon_entropy
+    from sciml.metrics.entropy import spectral_entropy as spectral_entropy
+    from sciml.metrics.entropy import statistical_complexity as statistical_complexity
+    from sciml.metrics.entropy import tsallis_entropy as tsallis_entropy
     from sciml.metrics.pointwise import boundary_rmse as boundary_rmse
     from sciml.metrics.pointwise import conserved_rmse as conserved_rmse
     from sciml.metrics.pointwise import lp_error as lp_error
@@ -36,12 +43,19 @@ __getattr__, __dir__, __all__ = attach(
         "lp_error": "sciml.metrics.pointwise",
         "maximum_error": "sciml.metrics.pointwise",
         "nrmse": "sciml.metrics.pointwise",
+        "permutation_entropy": "sciml.metrics.entropy",
         "relative_band_errors": "sciml.metrics.spectral",
         "relative_l2": "sciml.metrics.pointwise",
         "relative_lp": "sciml.metrics.pointwise",
         "relative_sobolev": "sciml.metrics.sobolev",
+        "renyi_entropy": "sciml.metrics.entropy",
         "rmse": "sciml.metrics.pointwise",
+        "sample_entropy": "sciml.metrics.entropy",
+        "shannon_entropy": "sciml.metrics.entropy",
         "sobolev_norm": "sciml.metrics.sobolev",
+        "spectral_entropy": "sciml.metrics.entropy",
+        "statistical_complexity": "sciml.metrics.entropy",
+        "tsallis_entropy": "sciml.metrics.entropy",
         "vrmse": "sciml.metrics.pointwise",
     },
 )
