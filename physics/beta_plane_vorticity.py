@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from sciml.equation import Evolution, Parameter, only_in
-from sciml.fields import Field
+from sciml.fields import Field, stack
 from sciml.physics.forcing import Forcing
 
 
@@ -37,6 +37,11 @@ class BetaPlaneVorticity(Evolution):
     def component_names(self, dimension: int) -> tuple[str, ...]:
         """The relative vorticity; in two dimensions only."""
         return only_in(self, dimension, 2)
+
+    def velocity(self, u: Field) -> Field:
+        """`(psi_y, -psi_x)`."""
+        psi = u.stream_function()[0]
+        return stack([psi.d(1), -psi.d(0)])
 
     def rhs(self, u: Field) -> Field:
         """`nu laplacian(w) - zeta laplacian^2(w) - lambda w - beta v_y - v . grad(w) + f`."""

@@ -5,7 +5,7 @@ from typing import Literal
 import equinox as eqx
 
 from sciml.equation import Evolution, Parameter
-from sciml.fields import Field, total
+from sciml.fields import Field, stack, total
 
 
 class Burgers(Evolution):
@@ -33,6 +33,11 @@ class Burgers(Evolution):
     def component_names(self, dimension: int) -> tuple[str, ...]:
         """Velocity components, or the only one."""
         return ("u",) if self.form == "scalar" else ("u", "v", "w")[:dimension]
+
+    def velocity(self, u: Field) -> Field:
+        """`b u`, along every axis in the scalar form."""
+        carried = stack([u[0]] * u.dimension) if self.form == "scalar" else u
+        return self.convection * carried
 
     def rhs(self, u: Field) -> Field:
         """`nu laplacian(u)` less the transport of the chosen form."""

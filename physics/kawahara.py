@@ -29,6 +29,10 @@ class Kawahara(Evolution):
         """The wave; in one dimension only."""
         return only_in(self, dimension, 1)
 
+    def velocity(self, u: Field) -> Field:
+        """`a u`."""
+        return self.convection * u
+
     def rhs(self, u: Field) -> Field:
         """`-a u u_x - b u_xxx + c u_xxxxx`."""
         return self.fifth_order * u.d(0, 5) - self.dispersion * u.d(0, 3) - self.convection * u.convection()

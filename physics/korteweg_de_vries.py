@@ -30,6 +30,10 @@ class KortewegDeVries(Evolution):
         """The wave; in one dimension only."""
         return only_in(self, dimension, 1)
 
+    def velocity(self, u: Field) -> Field:
+        """`a u`."""
+        return self.convection * u
+
     def rhs(self, u: Field) -> Field:
         """`-a u u_x - b u_xxx + nu u_xx - zeta u_xxxx`."""
         damping = u.diffusion(self.viscosity) - self.hyperviscosity * u.biharmonic()

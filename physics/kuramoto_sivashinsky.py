@@ -38,6 +38,10 @@ class KuramotoSivashinsky(Evolution):
         """Front height, or the components of its gradient."""
         return ("u",) if self.form == "gradient" else ("u", "v", "w")[:dimension]
 
+    def velocity(self, u: Field) -> Field:
+        """`a u`, or `a grad(u)` in the gradient form."""
+        return self.convection * (u[0].grad() if self.form == "gradient" else u)
+
     def rhs(self, u: Field) -> Field:
         """Right-hand side of the chosen form."""
         linear = self.destabilisation * u.laplacian() + self.hyperviscosity * u.biharmonic()

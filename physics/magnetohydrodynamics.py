@@ -32,6 +32,12 @@ class Magnetohydrodynamics(Evolution):
         """Vorticity and magnetic potential; in two dimensions only."""
         return only_in(self, dimension, 2)
 
+    def velocity(self, u: Field) -> Field:
+        """`v + B`, the speed of what Alfven waves carry."""
+        psi, a = u.stream_function()[0], u[1]
+        total = psi + a
+        return stack([total.d(1), -total.d(0)])
+
     def rhs(self, u: Field) -> Field:
         """Rates of vorticity and potential."""
         w, a = u

@@ -34,6 +34,10 @@ class NavierStokesVelocity(Evolution):
             raise ValueError(f"NavierStokesVelocity: an equation in 2 or 3 dimensions, got a grid of {dimension}.")
         return ("u", "v", "w")[:dimension]
 
+    def velocity(self, u: Field) -> Field:
+        """The state."""
+        return u
+
     def rhs(self, u: Field) -> Field:
         """`P(u x curl(u) + f) + nu laplacian(u) - lambda u`."""
         force = _lamb_force(u)

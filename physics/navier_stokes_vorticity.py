@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from sciml.equation import Evolution, Parameter, only_in
-from sciml.fields import Field
+from sciml.fields import Field, stack
 from sciml.physics.forcing import Forcing
 
 
@@ -29,6 +29,11 @@ class NavierStokesVorticity(Evolution):
     def component_names(self, dimension: int) -> tuple[str, ...]:
         """The vorticity; in two dimensions only."""
         return only_in(self, dimension, 2)
+
+    def velocity(self, u: Field) -> Field:
+        """`(psi_y, -psi_x)`."""
+        psi = u.stream_function()[0]
+        return stack([psi.d(1), -psi.d(0)])
 
     def rhs(self, u: Field) -> Field:
         """`nu laplacian(w) - lambda w - v . grad(w) + f`."""

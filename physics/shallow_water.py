@@ -34,6 +34,10 @@ class ShallowWater(Evolution):
             raise ValueError(f"ShallowWater: an equation in 1 or 2 dimensions, got a grid of {dimension}.")
         return ("h", "u", "v")[: dimension + 1]
 
+    def velocity(self, u: Field) -> Field:
+        """The velocity; the gravity waves are linear and bound no step."""
+        return stack(list(u)[1:])
+
     def rhs(self, u: Field) -> Field:
         """Rates of elevation and velocity."""
         return self._along_a_line(u) if u.dimension == 1 else self._in_the_plane(u)

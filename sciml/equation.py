@@ -60,6 +60,10 @@ class Evolution(eqx.Module):
         """Names of the components in `dimension` space dimensions."""
         return self.components
 
+    def velocity(self, u: Field) -> Field | None:
+        """What carries the state, one component per axis, for the Courant number; `None`, the default, where nothing does."""
+        return None
+
     def degree(self, grid: Grid) -> int:
         """Polynomial degree of the right-hand side on a grid, found by one abstract evaluation and remembered."""
         leaves, structure = jax.tree.flatten(self)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from sciml.solvers.imex import SIL3 as SIL3
     from sciml.solvers.integrate import solve as solve
     from sciml.solvers.method import Method as Method
+    from sciml.solvers.forecast import Preflight as Preflight
+    from sciml.solvers.forecast import preflight as preflight
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
     from sciml.solvers.solution import Solution as Solution
@@ -69,6 +71,7 @@ __getattr__, __dir__, __all__ = attach(
         "IFRK4": "sciml.solvers.exponential",
         "Lie": "sciml.solvers.splitting",
         "Method": "sciml.solvers.method",
+        "Preflight": "sciml.solvers.forecast",
         "Result": "sciml.solvers.solution",
         "SBDF2": "sciml.solvers.imex",
         "SBDF3": "sciml.solvers.imex",
@@ -79,6 +82,7 @@ __getattr__, __dir__, __all__ = attach(
         "StreamedRollout": "sciml.solvers.streaming",
         "SymbolRootFinder": "sciml.solvers.diffrax_imex",
         "Yoshida4": "sciml.solvers.splitting",
+        "preflight": "sciml.solvers.forecast",
         "rollout": "sciml.solvers.fixed_step",
         "rollout_to_file": "sciml.solvers.streaming",
         "rollout_with": "sciml.solvers.fixed_step",
