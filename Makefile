@@ -14,7 +14,7 @@ TEST := $(VENV)/.installed-test
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast install lint format docs notebooks bench figures constraints clean
+.PHONY: help demo test test-fast install lint format docs notebooks bench figures gallery constraints clean
 
 help:  ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ notebooks: $(DEV)  ## Execute the notebooks; results go to build/notebooks/.
 
 bench: $(DEV)  ## Measure beside the peers and write docs/benchmarks.md.
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+gallery: $(PLOT)  ## Draw a picture of every equation and write docs/gallery.md.
+	$(BIN)/python docs/make_gallery.py
 
 figures: $(PLOT)  ## Draw the pictures of README and site again.
 	$(BIN)/python docs/make_figures.py
