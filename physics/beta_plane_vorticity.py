@@ -38,10 +38,19 @@ class BetaPlaneVorticity(Evolution):
         """The relative vorticity; in two dimensions only."""
         return only_in(self, dimension, 2)
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """`(psi_y, -psi_x)`."""
         psi = u.stream_function()[0]
         return stack([psi.d(1), -psi.d(0)])
+
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Circulation `w`, energy `|v|^2 / 2`, enstrophy `w^2 / 2`."""
+        w = u[0]
+        return {
+            "circulation": w,
+            "energy": 0.5 * self.transport_velocity(u).squared_norm(),
+            "enstrophy": 0.5 * w**2,
+        }
 
     def rhs(self, u: Field) -> Field:
         """`nu laplacian(w) - zeta laplacian^2(w) - lambda w - beta v_y - v . grad(w) + f`."""

@@ -34,7 +34,7 @@ class Burgers(Evolution):
         """Velocity components, or the only one."""
         return ("u",) if self.form == "scalar" else ("u", "v", "w")[:dimension]
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """`b u`, along every axis in the scalar form."""
         carried = stack([u[0]] * u.dimension) if self.form == "scalar" else u
         return self.convection * carried

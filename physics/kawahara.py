@@ -29,9 +29,15 @@ class Kawahara(Evolution):
         """The wave; in one dimension only."""
         return only_in(self, dimension, 1)
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """`a u`."""
         return self.convection * u
+
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Mass `u`, momentum `u^2 / 2`, energy `b u_x^2 / 2 + c u_xx^2 / 2 - a u^3 / 6`."""
+        wave = u[0]
+        squares = 0.5 * self.dispersion * wave.d(0) ** 2 + 0.5 * self.fifth_order * wave.d(0, 2) ** 2
+        return {"mass": wave, "momentum": 0.5 * wave**2, "energy": squares - self.convection / 6 * wave**3}
 
     def rhs(self, u: Field) -> Field:
         """`-a u u_x - b u_xxx + c u_xxxxx`."""

@@ -27,6 +27,12 @@ class KleinGordon(Evolution):
     mass: Parameter = 1.0
     cubic: Parameter = 1.0
 
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Energy `v^2 / 2 + c^2 |grad u|^2 / 2 + m^2 u^2 / 2 + g u^4 / 4`."""
+        wave, rate = u
+        kinetic = 0.5 * (rate**2 + self.speed**2 * wave.grad().squared_norm())
+        return {"energy": kinetic + 0.5 * self.mass**2 * wave**2 + 0.25 * self.cubic * wave**4}
+
     def rhs(self, u: Field) -> Field:
         """`(v, c^2 laplacian(u) - m^2 u - g u^3)`."""
         wave, rate = u

@@ -30,9 +30,16 @@ class KortewegDeVries(Evolution):
         """The wave; in one dimension only."""
         return only_in(self, dimension, 1)
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """`a u`."""
         return self.convection * u
+
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Mass `u`, momentum `u^2 / 2`, energy `b u_x^2 / 2 - a u^3 / 6`."""
+        wave = u[0]
+        slope = wave.d(0)
+        energy = 0.5 * self.dispersion * (slope * slope) - self.convection / 6 * wave**3
+        return {"mass": wave, "momentum": 0.5 * wave**2, "energy": energy}
 
     def rhs(self, u: Field) -> Field:
         """`-a u u_x - b u_xxx + nu u_xx - zeta u_xxxx`."""

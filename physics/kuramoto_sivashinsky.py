@@ -38,7 +38,7 @@ class KuramotoSivashinsky(Evolution):
         """Front height, or the components of its gradient."""
         return ("u",) if self.form == "gradient" else ("u", "v", "w")[:dimension]
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """`a u`, or `a grad(u)` in the gradient form."""
         return self.convection * (u[0].grad() if self.form == "gradient" else u)
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from sciml.equation import Evolution, Parameter, only_in
-from sciml.fields import Field, stack
+from sciml.fields import Field, stack, total
 
 
 class Magnetohydrodynamics(Evolution):
@@ -32,11 +32,24 @@ class Magnetohydrodynamics(Evolution):
         """Vorticity and magnetic potential; in two dimensions only."""
         return only_in(self, dimension, 2)
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """`v + B`, the speed of what Alfven waves carry."""
         psi, a = u.stream_function()[0], u[1]
-        total = psi + a
-        return stack([total.d(1), -total.d(0)])
+        both = psi + a
+        return stack([both.d(1), -both.d(0)])
+
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Energy `(|v|^2 + |B|^2) / 2`, cross helicity `v . B`, squared potential `a^2 / 2`, and the means of w and a."""
+        w, a = u
+        psi = u.stream_function()[0]
+        v, b = psi.grad().sample(), a.grad().sample()
+        return {
+            "energy": 0.5 * (v.squared_norm() + b.squared_norm()),
+            "cross helicity": total(one * two for one, two in zip(v, b)),
+            "squared potential": 0.5 * a**2,
+            "mean w": w,
+            "mean a": a,
+        }
 
     def rhs(self, u: Field) -> Field:
         """Rates of vorticity and potential."""

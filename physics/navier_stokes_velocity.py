@@ -1,7 +1,7 @@
 """Incompressible Navier-Stokes equations in velocity form."""
 
 from sciml.equation import Evolution, Parameter
-from sciml.fields import Field, stack
+from sciml.fields import Field, stack, total
 from sciml.physics.forcing import Forcing
 
 
@@ -34,9 +34,18 @@ class NavierStokesVelocity(Evolution):
             raise ValueError(f"NavierStokesVelocity: an equation in 2 or 3 dimensions, got a grid of {dimension}.")
         return ("u", "v", "w")[:dimension]
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """The state."""
         return u
+
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Momentum, energy `|u|^2 / 2`, and in 2-D the enstrophy `w^2 / 2`, in 3-D the helicity `u . curl(u)`."""
+        momenta = {f"momentum {name}": u[i] for i, name in enumerate(self.component_names(u.dimension))}
+        found = momenta | {"energy": 0.5 * u.squared_norm()}
+        curl = u.curl()
+        if u.dimension == 2:
+            return found | {"enstrophy": 0.5 * curl**2}
+        return found | {"helicity": total(a * b for a, b in zip(u.sample(), curl.sample()))}
 
     def rhs(self, u: Field) -> Field:
         """`P(u x curl(u) + f) + nu laplacian(u) - lambda u`."""

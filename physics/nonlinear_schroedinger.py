@@ -28,6 +28,17 @@ class NonlinearSchroedinger(Evolution):
     dispersion: Parameter = 0.5
     nonlinearity: Parameter = 1.0
 
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Mass `|psi|^2`, momenta `Im(conj(psi) psi_x)`, energy `d |grad(psi)|^2 - g |psi|^4 / 2`."""
+        psi = u[0]
+        density = psi.squared_norm()
+        momenta = {
+            f"momentum {'xyz'[axis]}": -0.5j * (psi.conj() * psi.d(axis) - psi * psi.d(axis).conj())
+            for axis in range(u.dimension)
+        }
+        energy = self.dispersion * psi.grad().squared_norm() - 0.5 * self.nonlinearity * density**2
+        return {"mass": density} | momenta | {"energy": energy}
+
     def rhs(self, u: Field) -> Field:
         """`i d laplacian(psi) + i g |psi|^2 psi`."""
         return 1j * (u.diffusion(self.dispersion) + self.nonlinearity * (u * u.conj() * u))

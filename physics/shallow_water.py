@@ -34,9 +34,14 @@ class ShallowWater(Evolution):
             raise ValueError(f"ShallowWater: an equation in 1 or 2 dimensions, got a grid of {dimension}.")
         return ("h", "u", "v")[: dimension + 1]
 
-    def velocity(self, u: Field) -> Field:
+    def transport_velocity(self, u: Field) -> Field:
         """The velocity; the gravity waves are linear and bound no step."""
         return stack(list(u)[1:])
+
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Mass `h`, energy `(H + h) |u|^2 / 2 + g h^2 / 2`."""
+        h, speed = u[0], self.transport_velocity(u).squared_norm()
+        return {"mass": h, "energy": 0.5 * (self.depth * speed + h * speed + self.gravity * h**2)}
 
     def rhs(self, u: Field) -> Field:
         """Rates of elevation and velocity."""

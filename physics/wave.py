@@ -19,6 +19,11 @@ class Wave(Evolution):
     components: ClassVar[tuple[str, ...]] = ("h", "v")
     speed: Parameter = 1.0
 
+    def invariants(self, u: Field) -> dict[str, Field]:
+        """Mean motion `v`, energy `v^2 / 2 + c^2 |grad h|^2 / 2`."""
+        h, v = u
+        return {"mean v": v, "energy": 0.5 * (v**2 + self.speed**2 * h.grad().squared_norm())}
+
     def rhs(self, u: Field) -> Field:
         """`(v, c^2 laplacian(h))`."""
         h, v = u

@@ -60,9 +60,17 @@ class Evolution(eqx.Module):
         """Names of the components in `dimension` space dimensions."""
         return self.components
 
-    def velocity(self, u: Field) -> Field | None:
+    def transport_velocity(self, u: Field) -> Field | None:
         """What carries the state, one component per axis, for the Courant number; `None`, the default, where nothing does."""
         return None
+
+    def invariants(self, u: Field) -> dict[str, Any]:
+        """Densities of what the equation conserves without damping and forcing, scalar fields by name, for reports on solutions.
+
+        By default each component ("mean u") and half the sum of their squares ("energy"), conserved or not.
+        """
+        names = self.component_names(u.dimension)
+        return {f"mean {name}": u[i] for i, name in enumerate(names)} | {"energy": 0.5 * u.squared_norm()}
 
     def degree(self, grid: Grid) -> int:
         """Polynomial degree of the right-hand side on a grid, found by one abstract evaluation and remembered."""

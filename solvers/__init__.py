@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from sciml.solvers.imex import SBDF3 as SBDF3
     from sciml.solvers.imex import SIL3 as SIL3
     from sciml.solvers.integrate import solve as solve
+    from sciml.solvers.invariants import Conservation as Conservation
+    from sciml.solvers.invariants import measure_invariants as measure_invariants
     from sciml.solvers.method import Method as Method
     from sciml.solvers.forecast import Preflight as Preflight
     from sciml.solvers.forecast import preflight as preflight
@@ -60,6 +62,7 @@ __getattr__, __dir__, __all__ = attach(
         "CNAB2": "sciml.solvers.imex",
         "CNRK3": "sciml.solvers.imex",
         "CNRK4": "sciml.solvers.imex",
+        "Conservation": "sciml.solvers.invariants",
         "DivergenceError": "sciml.solvers.solution",
         "ETDRK1": "sciml.solvers.exponential",
         "ETDRK2": "sciml.solvers.exponential",
@@ -82,6 +85,7 @@ __getattr__, __dir__, __all__ = attach(
         "StreamedRollout": "sciml.solvers.streaming",
         "SymbolRootFinder": "sciml.solvers.diffrax_imex",
         "Yoshida4": "sciml.solvers.splitting",
+        "measure_invariants": "sciml.solvers.invariants",
         "preflight": "sciml.solvers.forecast",
         "rollout": "sciml.solvers.fixed_step",
         "rollout_to_file": "sciml.solvers.streaming",

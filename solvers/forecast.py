@@ -184,7 +184,7 @@ def _courant(equation: Evolution, basis: Basis, state: Any, dt: float) -> float 
     start = jnp.zeros((), basis.precision)
 
     def speeds(u: Array) -> Array | None:
-        velocity: Any = equation.velocity(state_field(basis, encode(basis, u, start), start))
+        velocity: Any = equation.transport_velocity(state_field(basis, encode(basis, u, start), start))
         return None if velocity is None else velocity.values
 
     if isinstance(state, int | float):

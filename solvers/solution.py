@@ -1,7 +1,7 @@
 """What a solve returns."""
 
 import enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -9,7 +9,11 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Inexact, Int
 
+from sciml.equation import Evolution
 from sciml.grid import Grid
+
+if TYPE_CHECKING:
+    from sciml.solvers.invariants import Conservation
 
 
 class Result(enum.IntEnum):
@@ -57,6 +61,16 @@ class Solution(eqx.Module):
         finite = [bool(np.isfinite(np.asarray(state)).all()) for state in self.values]
         good = finite.index(False) if False in finite else len(finite)
         return Solution(self.values[:good], self.times[:good], self.result, self.statistics, self.grid)
+
+    def conservation(self, equation: Evolution) -> "Conservation":
+        """Measure what an equation conserves at every time (outside `jit`, on periodic grids); print it for a table of drifts.
+
+        Raises:
+            ValueError: for a grid that is not periodic.
+        """
+        from sciml.solvers.invariants import conservation
+
+        return conservation(equation, self.grid, self.values, self.times)
 
     @property
     def successful(self) -> bool:
