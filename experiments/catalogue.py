@@ -28,4 +28,9 @@ EXPERIMENTS: dict[str, Entry] = {
         "Fourier neural operator on Burgers' equation: the same error at every resolution, a CNN's grows.",
         ("li2021fourier", "you2022learning"),
     ),
+    "nlse": Entry(
+        "sciml.experiments.nlse",
+        "Nonlinear Schroedinger equation: solitons, breathers and modulation instability, with what is conserved.",
+        ("herho2025nlse",),
+    ),
 }

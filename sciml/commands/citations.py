@@ -65,6 +65,11 @@ BIBTEX: dict[str, str] = {
   eprint = {2411.00180},
   archivePrefix = {arXiv}
 }""",
+    "herho2025nlse": """@article{herho2025nlse,
+  title = {simple-idealized-1d-nlse: Pseudo-Spectral Solver for the 1D Nonlinear {Schr{\\"o}dinger} Equation},
+  author = {Herho, S. H. S. and Anwar, I. P. and Khadami, F. and Suwarman, R. and Irawan, D. E.},
+  year = {2025}, journal = {arXiv preprint}, eprint = {2509.05901}, archivePrefix = {arXiv}
+}""",
     "kidger2021neural": """@phdthesis{kidger2021neural,
   title = {On Neural Differential Equations},
   author = {Kidger, Patrick},
