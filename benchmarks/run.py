@@ -22,9 +22,21 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 SPECTRAL = """## Spectral solvers beside exponax
 
 Time per step with float32 states: the same equation, grid, step, order and 2/3 rule; the contenders by turns in one process,
-medians, and the ratio within each round. "Transforms alone" runs only the Fourier transforms that one step of ours needs; "of
-bound" is how much of our step they are. The first call holds set-up, tracing, compilation and one run. Script:
-`benchmarks/spectral.py`.
+medians, and the ratio within each round. "Gradient" is the ratio for reverse mode through a short run. "Of bound" is how much of our
+step the Fourier transforms alone are. The first call holds set-up, tracing, compilation and one run, each in a process of its own.
+Ours is compiled with `sciml.compilation.WHOLE_LOOPS`, as `rollout` does by itself outside `jit`. Script: `benchmarks/spectral.py`.
+"""
+
+EQUAL_ERROR = """## Time to a given accuracy beside exponax
+
+Double precision; each contender with the step it needs, the peer with its better order (2 or 4), ours with ETDRK4. The peer keeps only
+the real part of its coefficients and falls to first order where the linear part is imaginary (Korteweg-de Vries); where it does not,
+the ratio is that of the time per step. Script: `benchmarks/equal_error.py`.
+"""
+
+SCHROEDINGER = """## The nonlinear Schroedinger equation beside SciPy's DOP853
+
+One soliton on 512 nodes until t = 10 at equal error. Script: `benchmarks/nlse_dop853.py`.
 """
 
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
@@ -84,6 +96,8 @@ def main() -> None:
     sections = [
         f"# Benchmarks\n\nWritten by `make bench` on {machine()}\n",
         f"{SPECTRAL}\n{measure('spectral.py')['table']}\n",
+        f"{EQUAL_ERROR}\n{measure('equal_error.py')['table']}\n",
+        f"{SCHROEDINGER}\n{measure('nlse_dop853.py')['table']}\n",
     ]
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
