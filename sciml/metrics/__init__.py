@@ -31,15 +31,26 @@ if TYPE_CHECKING:
     from sciml.metrics.spectral import energy_spectrum as energy_spectrum
     from sciml.metrics.spectral import fourier_rmse as fourier_rmse
     from sciml.metrics.spectral import relative_band_errors as relative_band_errors
+    from sciml.metrics.turbulence import TurbulenceScales as TurbulenceScales
+    from sciml.metrics.turbulence import dissipation as dissipation
+    from sciml.metrics.turbulence import enstrophy as enstrophy
+    from sciml.metrics.turbulence import increments as increments
+    from sciml.metrics.turbulence import spectral_density as spectral_density
+    from sciml.metrics.turbulence import structure_functions as structure_functions
+    from sciml.metrics.turbulence import turbulence_scales as turbulence_scales
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "TurbulenceScales": "sciml.metrics.turbulence",
         "band_rmse": "sciml.metrics.spectral",
         "boundary_rmse": "sciml.metrics.pointwise",
         "conserved_rmse": "sciml.metrics.pointwise",
+        "dissipation": "sciml.metrics.turbulence",
         "energy_spectrum": "sciml.metrics.spectral",
+        "enstrophy": "sciml.metrics.turbulence",
         "fourier_rmse": "sciml.metrics.spectral",
+        "increments": "sciml.metrics.turbulence",
         "lp_error": "sciml.metrics.pointwise",
         "maximum_error": "sciml.metrics.pointwise",
         "nrmse": "sciml.metrics.pointwise",
@@ -53,9 +64,12 @@ __getattr__, __dir__, __all__ = attach(
         "sample_entropy": "sciml.metrics.entropy",
         "shannon_entropy": "sciml.metrics.entropy",
         "sobolev_norm": "sciml.metrics.sobolev",
+        "spectral_density": "sciml.metrics.turbulence",
         "spectral_entropy": "sciml.metrics.entropy",
         "statistical_complexity": "sciml.metrics.entropy",
+        "structure_functions": "sciml.metrics.turbulence",
         "tsallis_entropy": "sciml.metrics.entropy",
+        "turbulence_scales": "sciml.metrics.turbulence",
         "vrmse": "sciml.metrics.pointwise",
     },
 )
