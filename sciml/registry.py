@@ -64,8 +64,14 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.physics.sine_gordon": ("SineGordon",),
     "sciml.physics.swift_hohenberg": ("SwiftHohenberg",),
     "sciml.physics.wave": ("Wave",),
+    "sciml.random.blobs": ("GaussianBlobs",),
+    "sciml.random.diffused_noise": ("DiffusedNoise",),
     "sciml.random.fourier": ("RandomFourierSeries",),
     "sciml.random.gaussian": ("GaussianRandomField",),
+    "sciml.random.pieces": ("PiecewiseConstant", "RandomBoxes"),
+    "sciml.random.rescaled": ("Rescaled",),
+    "sciml.random.shear_layer": ("ShearLayers",),
+    "sciml.random.sine_flow": ("SineFlow",),
 }
 
 # fmt: off
