@@ -87,6 +87,20 @@ def coarsest(method: Any, error: float, truth: np.ndarray) -> tuple[int, float]:
         steps = int(steps * max(1.01, (reached / error) ** 0.25))
 
 
+def table(rows: dict[str, dict[str, Any]], best: float) -> str:
+    """The measurements as a Markdown table and the verdict."""
+    lines = ["| | steps or evaluations | largest error | seconds | speed-up |", "|---|---|---|---|---|"]
+    for name, row in rows.items():
+        title = f"ETDRK4, {BATCH} at once, each" if name == "batch" else name
+        error = f"{row['error']:.1e}" if "error" in row else ""
+        count = row.get("steps", row.get("evaluations"))
+        lines.append(f"| {title} | {count} | {error} | {row['seconds']:.4f} | {row['speed_up']:.1f} |")
+    verdict = "holds" if best >= TARGET else "does not hold"
+    return "\n".join(
+        [*lines, "", f"The best on one trajectory is {best:.1f} times as fast; the target, {TARGET:g}, {verdict}."]
+    )
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -110,7 +124,7 @@ def main() -> None:
         share = BATCH if name == "batch" else 1
         row |= {"seconds": median(times[name]) / share, "speed_up": share * ratio(times, "DOP853", name)}
     best = max(row["speed_up"] for name, row in rows.items() if name != "batch")
-    report = {"rows": rows, "target": TARGET, "best": best, "holds": best >= TARGET}
+    report = {"rows": rows, "target": TARGET, "best": best, "holds": best >= TARGET, "table": table(rows, best)}
     if options.json:
         print(json.dumps(report))
         return
