@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("sciml.commands.run", "Run an experiment and check its claims."),
     "solve": ("sciml.commands.solve", "Solve an equation and write or plot the solution."),
     "generate": ("sciml.commands.generate", "Make a data set with the solver."),
+    "apebench": ("sciml.commands.apebench", "Make the data of an APEBench scenario anew."),
     "train": ("sciml.commands.train", "Train a model on a data set."),
     "evaluate": ("sciml.commands.evaluate", "Compare a trained model or a solution with reference data."),
     "doctor": ("sciml.commands.doctor", "Show versions, devices, precision, compilation cache."),
