@@ -176,7 +176,7 @@ def test_divergence_is_one_line_and_code_one(sciml_command):
         (["solve", "burgers", "--frames", "1"], "--frames must be at least 2"),
         (["solve", "burgers", "--until", "-1"], "must be positive"),
         (["solve", "burgers", "--extent", "1", "2"], "--extent has 2 numbers for 1 axes"),
-        (["solve", "burgers", "--plot", "a.txt"], ".png, .pdf or .svg"),
+        (["solve", "burgers", "--plot", "a.txt"], ".gif or .mp4"),
         (["solve", "burgers", "-o", "/nowhere/a.h5"], "no such folder"),
         (["solve", "burgers", "--like", "missing.mat"], "no such file: missing.mat"),
         (["generate", "burgers"], "missing -o FILE"),
