@@ -208,7 +208,16 @@ def _by_levels(
         units = jnp.asarray(2 ** (shift + levels - 1), jnp.int32)
         tables = level_tables(method, symbol, longest, levels, basis)
         values, result, counts = walk(
-            equation, basis, method, tables, u0.astype(basis.dtype), times, units, tolerances[0], tolerances[1], max_steps
+            equation,
+            basis,
+            method,
+            tables,
+            u0.astype(basis.dtype),
+            times,
+            units,
+            tolerances[0],
+            tolerances[1],
+            max_steps,
         )
         finest = shift + levels
         if is_traced(values, result) or int(result) != Result.STEP_TOO_SMALL or finest + _SHIFT > _FINEST:

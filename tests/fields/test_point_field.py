@@ -53,7 +53,9 @@ def proof_cases():
             2e-8,
         ),
         "vorticity": (
-            physics.NavierStokesVorticity(viscosity=0.02, drag=0.1, forcing=physics.KolmogorovForcing(mode=2, length=CIRCLE)),
+            physics.NavierStokesVorticity(
+                viscosity=0.02, drag=0.1, forcing=physics.KolmogorovForcing(mode=2, length=CIRCLE)
+            ),
             PLANE,
             (np.cos(X) * np.sin(2 * Y) + np.cos(X + Y))[None],
             2e-3,
