@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sciml.solvers.fast_poisson import solve_poisson as solve_poisson
     from sciml.solvers.fixed_step import rollout as rollout
     from sciml.solvers.fixed_step import rollout_with as rollout_with
+    from sciml.solvers.forecast import Preflight as Preflight
+    from sciml.solvers.forecast import preflight as preflight
     from sciml.solvers.imex import ARS111 as ARS111
     from sciml.solvers.imex import ARS222 as ARS222
     from sciml.solvers.imex import ARS232 as ARS232
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from sciml.solvers.invariants import Conservation as Conservation
     from sciml.solvers.invariants import measure_invariants as measure_invariants
     from sciml.solvers.method import Method as Method
-    from sciml.solvers.forecast import Preflight as Preflight
-    from sciml.solvers.forecast import preflight as preflight
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
     from sciml.solvers.solution import Solution as Solution
