@@ -2,7 +2,8 @@
 
 XLA splits large element-wise loops over the threads of a CPU. The program then goes on in whichever thread of the pool comes last,
 and a transform called from such a thread uses one core alone. Transforms are most of the work of a spectral step: without those
-splits they run on all cores, and a step takes about half the time.
+splits they run on all cores: on two, a Navier-Stokes step took a fifth less time on 256 x 256 nodes and a third less on 512 x 512.
+Small transforms, which use one core anyway, gain nothing.
 """
 
 import functools

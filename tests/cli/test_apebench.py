@@ -8,7 +8,7 @@ import pytest
 from sciml.cli import main
 from sciml.commands.apebench import SCENARIOS, equation_of, trajectories
 
-# Scenario -> the peer's difficulties of the nonlinear terms: quadratic, convection, gradient norm.
+# One scenario per kind of term: linear only, convection, dispersion with convection, gradient norm, quadratic.
 COMPARED = ("diff_four", "diff_burgers", "diff_kdv", "diff_ks", "diff_fisher")
 
 
