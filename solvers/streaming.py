@@ -15,17 +15,21 @@ from jax import lax
 from jaxtyping import Array, Inexact
 
 from sciml import fingerprint
+from sciml.boundary import coefficients_and_data, ends
 from sciml.compilation import compiled
 from sciml.data import trajectory_file
-from sciml.data.trajectory_file import Plan, TrajectoryFile
+from sciml.data.trajectory_file import AnotherRun, Plan, TrajectoryFile
 from sciml.fields.basis import FourierBasis
 from sciml.fields.discretisation import decode, encode
+from sciml.grid import Grid
 from sciml.solvers.solution import DivergenceError, Result, Solution
 from sciml.solvers.stepper import Stepper, checked_state, precision_of
 
 # Bytes of frames held on the device before they are written.
 _CHUNK = 2**26
 _LONGEST_CHUNK = 256
+# At least so many writes, where there are as many frames: what an interruption can cost is a small part of the run.
+_CHUNKS = 50
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def rollout_to_file(
         save_every: steps between saved states.
         t0: time at the start.
         include_initial: whether the first saved state is the (projected) initial one.
-        chunk: states per write; by default about 64 MiB of them.
+        chunk: states per write; by default about 64 MiB of them, and a fiftieth of the run at most.
         if_exists: `"resume"` goes on with a file of the same run, `"replace"` begins anew, `"error"` refuses.
         attributes: text, numbers or lists to store beside what is known of the run.
         on_chunk: called with the states written and those wanted after each chunk.
@@ -110,7 +114,7 @@ def rollout_to_file(
     plan = _plan(run, u0, state, {} if attributes is None else attributes)
     _prepare(path, plan, if_exists)
     if chunk is None:
-        chunk = max(1, min(_LONGEST_CHUNK, _CHUNK // max(1, u0.nbytes)))
+        chunk = max(1, min(_LONGEST_CHUNK, _CHUNK // max(1, u0.nbytes), run.frames // _CHUNKS))
     with trajectory_file.writing(path) as file:
         written, resumed, last = _fill(run, file, state, chunk, on_chunk)
     diverged = written < run.frames
@@ -229,14 +233,15 @@ def _prepare(path: str | os.PathLike[str], plan: Plan, if_exists: str) -> None:
     settings, room = trajectory_file.settings_and_room(path)
     differing = [name for name, value in plan.settings.items() if settings.get(name) != value]
     if differing:
-        raise ValueError(
+        raise AnotherRun(
             f"rollout_to_file: {path} holds another run, which differs in {', '.join(differing)}; take another path or "
-            "`if_exists='replace'`."
+            "`if_exists='replace'`.",
+            differing,
         )
     if room < plan.frames:
         trajectory_file.extend(path, plan)
     elif room > plan.frames:
-        raise ValueError(f"rollout_to_file: {path} holds a run of {room} states, more than the {plan.frames} wanted.")
+        raise AnotherRun(f"rollout_to_file: {path} holds a run of {room} states, more than the {plan.frames} wanted.")
 
 
 def _plan(run: _Run, u0: Array, state: Any, attributes: Mapping[str, Any]) -> Plan:
@@ -245,7 +250,8 @@ def _plan(run: _Run, u0: Array, state: Any, attributes: Mapping[str, Any]) -> Pl
     alone = dataclasses.replace(basis, mesh=None) if isinstance(basis, FourierBasis) else basis
     settings = {
         "equation": fingerprint.of_text(fingerprint.of_structure(equation), fingerprint.of_arrays(equation)),
-        "grid": repr(grid),
+        "grid": fingerprint.of_text(repr(grid)),
+        "boundary data": _data_sum(grid, run.t0),
         "basis": fingerprint.of_text(repr(alone)),
         "method": repr(stepper.method),
         "dt": float(stepper.dt).hex(),
@@ -274,6 +280,18 @@ def _plan(run: _Run, u0: Array, state: Any, attributes: Mapping[str, Any]) -> Pl
         parameters=_numbers(equation),
         attributes=json.loads(json.dumps(described)) | dict(attributes),
     )
+
+
+def _data_sum(grid: Grid, t: Array) -> str:
+    """Sum of what the functions among the boundary data compute, the same in another process."""
+    nodes, sums = [jnp.asarray(axis.coordinates(), t.dtype) for axis in grid.axes], []
+    for index, axis in enumerate(grid.axes):
+        for side in () if axis.periodic else ends(axis.boundary):
+            data = coefficients_and_data(side)[2]
+            others = jnp.meshgrid(*(nodes[:index] + nodes[index + 1 :]), indexing="ij")
+            for datum in data if isinstance(data, tuple) else (data,):
+                sums.append(fingerprint.of_function(datum, t, *others) if callable(datum) else repr(datum))
+    return fingerprint.of_text(*sums)
 
 
 def _numbers(equation: Any) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from sciml.commands.errors import ComputationFailed, UsageError
 from sciml.commands.initial import InitialOptions, is_random, sampler
 from sciml.commands.options import HelpShown, combine, parse
 from sciml.commands.output import pairs, quiet_stdout, say, write, write_json
-from sciml.commands.solve import run_solver, solve_times
+from sciml.commands.stepping import run_solver, solve_times
 
 _HELP = """usage: sciml generate EQUATION -o FILE [options]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int
 
 from sciml.data.dataset import DataFormatError, Dataset
 from sciml.data.hdf5 import AXES, FORMAT, VERSION, created, frames_written, opened
@@ -46,6 +47,18 @@ class Plan:
     settings: Mapping[str, str]
     parameters: Mapping[str, Any]
     attributes: Mapping[str, Any]
+
+
+class AnotherRun(ValueError):
+    """A file holds another run than the one that is to go on.
+
+    Attributes:
+        differing: settings in which it differs; none where it is only longer.
+    """
+
+    def __init__(self, message: str, differing: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.differing = tuple(differing)
 
 
 class TrajectoryFile:
@@ -136,22 +149,28 @@ def settings_and_room(path: str | os.PathLike[str]) -> tuple[dict[str, str], int
         return json.loads(file["stream"].attrs["settings"]), int(file["times"].shape[0])
 
 
-def read_frames(path: str | os.PathLike[str], frames: slice = slice(None)) -> Dataset:
+def count_frames(path: str | os.PathLike[str]) -> int:
+    """Frames written so far of a trajectory file; errors as in `read_frames`."""
+    with opened(path) as file:
+        return frames_written(_with_trajectories(file))
+
+
+def read_frames(
+    path: str | os.PathLike[str], frames: slice | Sequence[int] | Int[np.ndarray, " frames"] = slice(None)
+) -> Dataset:
     """Read some of the frames written so far of a trajectory file.
 
     Args:
         path: the file.
-        frames: which, by number, for instance `slice(-10, None)` or `slice(None, None, 100)`.
+        frames: which, by number, for instance `slice(-10, None)`, `slice(None, None, 100)` or rising numbers `[0, 7, 12]`.
 
     Raises:
         FileNotFoundError: there is no such file.
         DataFormatError: it is damaged, or holds no trajectory.
+        ValueError: `frames` does not rise, or names frames that are not there.
     """
     with opened(path) as file:
-        if file.attrs.get("format") != FORMAT or "trajectories" not in file:
-            raise DataFormatError("it holds no trajectory in the layout of `write_hdf5`.")
-        start, stop, step = frames.indices(frames_written(file))
-        chosen = slice(start, max(start, stop), step)
+        chosen = _chosen(frames, frames_written(_with_trajectories(file)))
         return Dataset(
             trajectories=file["trajectories"][:, chosen],
             times=file["times"][chosen],
@@ -159,6 +178,22 @@ def read_frames(path: str | os.PathLike[str], frames: slice = slice(None)) -> Da
             parameters={name: np.asarray(value[()]) for name, value in file.get("parameters", {}).items()},
             attributes=json.loads(file.attrs.get("attributes", "{}")),
         )
+
+
+def _with_trajectories(file: Any) -> Any:
+    if file.attrs.get("format") != FORMAT or "trajectories" not in file:
+        raise DataFormatError("it holds no trajectory in the layout of `write_hdf5`.")
+    return file
+
+
+def _chosen(frames: Any, count: int) -> Any:
+    if isinstance(frames, slice):
+        start, stop, step = frames.indices(count)
+        return slice(start, max(start, stop), step)
+    numbers = np.asarray(frames)
+    if numbers.ndim != 1 or np.any(np.diff(numbers) <= 0) or np.any((numbers < 0) | (numbers >= count)):
+        raise ValueError(f"read_frames: `frames` must be rising numbers below {count}, got {frames}.")
+    return numbers
 
 
 def _lay_out(file: Any, plan: Plan) -> None:
