@@ -1,6 +1,19 @@
 """Krylov methods as lineax solvers, with preconditioners that transposed solves keep and spaces that sequences recycle."""
 
 from sciml.solvers.krylov.conjugate_gradients import ConjugateGradients
+from sciml.solvers.krylov.flexible_gmres import FlexibleGMRES
+from sciml.solvers.krylov.gcrodr import GCRODR
+from sciml.solvers.krylov.gmres import RestartedGMRES
+from sciml.solvers.krylov.inner_solve import InnerSolve
 from sciml.solvers.krylov.low_precision import LowPrecision
+from sciml.solvers.krylov.recycle_state import RecycleState
 
-__all__ = ["ConjugateGradients", "LowPrecision"]
+__all__ = [
+    "GCRODR",
+    "ConjugateGradients",
+    "FlexibleGMRES",
+    "InnerSolve",
+    "LowPrecision",
+    "RecycleState",
+    "RestartedGMRES",
+]
