@@ -98,6 +98,8 @@ def _check(options: Any, name: str) -> None:
         raise UsageError('--initial must be "fourier" or "grf" here: a formula gives one and the same sample')
     if min(output.samples, output.refine, output.batch) < 1:
         raise UsageError("--samples, --refine and --batch must be at least 1")
+    if output.refine > 1 and options.domain.boundary != "periodic":
+        raise UsageError("--refine needs a periodic box: nodes between walls are not among those of a finer grid")
 
 
 def _states(problem: problems.Problem, options: Any) -> tuple[np.ndarray, Any, np.ndarray]:
@@ -106,9 +108,10 @@ def _states(problem: problems.Problem, options: Any) -> tuple[np.ndarray, Any, n
     import jax.numpy as jnp
 
     output, domain = options.output, options.domain
-    fine, grid = problems.make_grid(domain, output.refine), problems.make_grid(domain)
-    times = solve_times(domain, output.frames)
     equation = problems.make_equation(problem, options.coefficients)
+    names = equation.component_names(len(domain.grid))
+    fine, grid = problems.make_grid(domain, names, output.refine), problems.make_grid(domain, names)
+    times = solve_times(domain, output.frames)
     draw = sampler(options.initial, equation, fine, jnp.float64 if domain.precision == "double" else jnp.float32)
     kept = (..., *(slice(None, None, output.refine),) * grid.dimension)
     root = jax.random.key(domain.seed)
@@ -166,6 +169,7 @@ def _write(name: str, options: Any, states: np.ndarray, grid: Any, times: np.nda
             "equation": name,
             "extent": [[axis.lower, axis.upper] for axis in grid.axes],
             "until": float(times[-1]),
+            "boundary": options.domain.boundary,
             "initial": options.initial.initial,
             "seed": options.domain.seed,
         },

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sciml.commands import walled_states
 from sciml.commands.errors import UsageError
 from sciml.commands.expression import evaluate
 
@@ -18,7 +19,8 @@ class InitialOptions:
 
     initial: str
     """"fourier" (random series), "grf" (Gaussian random field), "blobs", "pieces", "boxes", "noise", for flows in the plane "sines"
-    or "shear", or a formula such as "-sin(pi*x)", one per component separated by semicolons."""
+    or "shear", or a formula such as "-sin(pi*x)", one per component separated by semicolons. With walls a formula must satisfy the
+    boundary conditions; random states die out towards them."""
     modes: int = 5
     """Highest wave of the random series."""
     variance_scale: float = 625.0
@@ -38,7 +40,7 @@ def sampler(options: InitialOptions, equation: Any, grid: Any, dtype: Any) -> Ca
     """A function key -> state of shape `(components, *grid.shape)`, complex where the equation is.
 
     Raises:
-        UsageError: for a formula that cannot be read or has the wrong number of components.
+        UsageError: for a formula that cannot be read, has the wrong number of components or does not satisfy boundary conditions.
     """
     import jax
     import jax.numpy as jnp
@@ -47,14 +49,18 @@ def sampler(options: InitialOptions, equation: Any, grid: Any, dtype: Any) -> Ca
     state_dtype = np.promote_types(dtype, jnp.complex64) if equation.is_complex else jnp.dtype(dtype)
     if not is_random(options):
         fixed = _formulas(options.initial, components, grid, equation.is_complex).astype(state_dtype)
+        walled_states.check_state(fixed, grid)
         return lambda key: jnp.asarray(fixed)
-    draw = _family(options, len(components), grid, dtype)
-    if options.initial in ("sines", "shear"):
-        return lambda key: draw.sample(key).astype(state_dtype)
+    twin = grid if grid.periodic else walled_states.periodic_twin(grid)
+    draw = _family(options, len(components), twin, dtype)
 
     def sample(key: Any) -> Any:
-        keys = jax.random.split(key, len(components))
-        return jnp.concatenate([draw.sample(k) for k in keys]).astype(state_dtype)
+        if options.initial in ("sines", "shear"):
+            state = draw.sample(key).astype(state_dtype)
+        else:
+            keys = jax.random.split(key, len(components))
+            state = jnp.concatenate([draw.sample(k) for k in keys]).astype(state_dtype)
+        return state if grid.periodic else walled_states.fitted(state, twin, grid)
 
     return sample
 

@@ -77,5 +77,23 @@ def _shown(view: View) -> tuple[np.ndarray, Any, np.ndarray]:
     values = np.abs(values) if np.iscomplexobj(values) else values
     if grid.dimension == 3:
         values = values[..., grid.shape[2] // 2]
-        grid = sciml.Grid(grid.shape[:2], extent=[(axis.lower, axis.upper) for axis in grid.axes[:2]])
-    return values, grid, np.asarray(view.times)
+        grid = sciml.Grid(
+            grid.shape[:2],
+            extent=[(axis.lower, axis.upper) for axis in grid.axes[:2]],
+            boundary=[axis.boundary for axis in grid.axes[:2]],
+            nodes=[axis.nodes for axis in grid.axes[:2]],
+        )
+    return (*_evenly(values, grid), np.asarray(view.times)) if grid.dimension == 2 else (values, grid, view.times)
+
+
+def _evenly(values: np.ndarray, grid: Any) -> tuple[np.ndarray, Any]:
+    """Values on cells of one size, as an image shows them."""
+    import sciml
+
+    even = sciml.Grid(grid.shape, extent=[(axis.lower, axis.upper) for axis in grid.axes])
+    for number, (axis, cells) in enumerate(zip(grid.axes, even.axes)):
+        if axis.nodes == "chebyshev":
+            middles = cells.coordinates() + cells.spacing / 2
+            matrix = np.stack([np.interp(middles, axis.coordinates(), unit) for unit in np.eye(axis.count)])
+            values = np.moveaxis(np.moveaxis(values, number + 1, -1) @ matrix, -1, number + 1)
+    return values, even

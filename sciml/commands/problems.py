@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from sciml.commands import walls
 from sciml.commands.errors import UsageError, unknown
 from sciml.commands.initial import InitialOptions
 from sciml.commands.problem_table import PROBLEMS, Problem
@@ -20,7 +21,7 @@ class DomainOptions:
     grid: tuple[int, ...]
     """Nodes per axis; as many numbers as dimensions."""
     extent: tuple[float, ...]
-    """Length of the periodic box, one number or one per axis."""
+    """Length of the box, one number or one per axis."""
     lower: float
     """Lower end of every axis."""
     until: float
@@ -38,6 +39,13 @@ class DomainOptions:
     """Floating type of the solve."""
     seed: int = 0
     """Seed of random initial states."""
+    boundary: str = "periodic"
+    """Boundary conditions: one for all axes, or one per axis separated by commas. Each is periodic, dirichlet, neumann or
+    "robin(a, b)" (a u + b du/dn), or two of them as lower/upper. Data follow as "=value" or "=formula" in t and the other
+    coordinates, one for all components or separated by semicolons: "periodic, dirichlet=sin(t)/neumann"."""
+    nodes: str = "auto"
+    """Nodes between walls, once or per axis: vertex or cell (sines and cosines), chebyshev (polynomials), or auto: polynomials where
+    any boundary has data or is of Robin's kind."""
 
 
 def find(argv: Sequence[str], command: str) -> tuple[str, Problem]:
@@ -116,8 +124,8 @@ def numbers_of(coefficients: Any) -> dict[str, Any]:
     return found
 
 
-def make_grid(domain: DomainOptions, factor: int = 1) -> Any:
-    """The periodic grid, refined by `factor`."""
+def make_grid(domain: DomainOptions, components: tuple[str, ...] = ("u",), factor: int = 1) -> Any:
+    """The grid, refined by `factor`, for a state with these components."""
     import sciml
 
     lengths = domain.extent * len(domain.grid) if len(domain.extent) == 1 else domain.extent
@@ -126,4 +134,6 @@ def make_grid(domain: DomainOptions, factor: int = 1) -> Any:
     if min(domain.grid) < 4 or domain.until <= 0 or (domain.dt is not None and domain.dt <= 0):
         raise UsageError("--grid needs at least 4 nodes per axis, --until and --dt must be positive")
     shape = tuple(count * factor for count in domain.grid)
-    return sciml.Grid(shape, extent=[(domain.lower, domain.lower + length) for length in lengths])
+    extent = [(domain.lower, domain.lower + length) for length in lengths]
+    boundary = walls.read_boundaries(domain.boundary, len(shape), components)
+    return sciml.Grid(shape, extent=extent, boundary=boundary, nodes=walls.place_nodes(domain.nodes, boundary))

@@ -21,7 +21,7 @@ from sciml.commands.stepping import run_solver, solve_times
 
 _HELP = """usage: sciml solve EQUATION [options]
 
-Solve an equation on a periodic box. sciml solve EQUATION --help shows all options.
+Solve an equation on a periodic box, or between walls (--boundary). sciml solve EQUATION --help shows all options.
 
 equations:
 {equations}
@@ -71,6 +71,8 @@ def main(argv: Sequence[str]) -> int:
     except HelpShown:
         return 0
     _check_outputs(options.output)
+    if options.output.like is not None and options.domain.boundary != "periodic":
+        raise UsageError("--like takes its box from the reference, which is periodic; leave --boundary out")
     if options.output.stream is not None:
         streamed.check(options.output, options.domain)
     environment.prepare()
@@ -92,7 +94,8 @@ def _prepared(problem: problems.Problem, options: Any) -> tuple[Any, Any, Any, n
     domain, dtype = options.domain, jnp.float64 if options.domain.precision == "double" else jnp.float32
     equation = problems.make_equation(problem, options.coefficients)
     if options.output.like is None:
-        grid, times = problems.make_grid(domain), solve_times(domain, options.output.frames)
+        grid = problems.make_grid(domain, equation.component_names(len(domain.grid)))
+        times = solve_times(domain, options.output.frames)
         state = sampler(options.initial, equation, grid, dtype)(jax.random.key(domain.seed))
         return equation, grid, state, times
     grid, state, times = _like(read_reference(options.output.like).periodic(), problem, domain)
@@ -178,7 +181,11 @@ def _write(name: str, options: Any, view: View) -> dict[str, str]:
             coordinates=tuple(axis.coordinates() for axis in grid.axes),
             times=view.times,
             parameters=problems.numbers_of(options.coefficients),
-            attributes={"equation": name, "extent": [[axis.lower, axis.upper] for axis in grid.axes]},
+            attributes={
+                "equation": name,
+                "extent": [[axis.lower, axis.upper] for axis in grid.axes],
+                "boundary": options.domain.boundary,
+            },
         )
         write_hdf5(options.output.out, dataset)
         written["solution"] = str(options.output.out)

@@ -54,7 +54,7 @@ def run(path: Path, name: str, equation: Any, grid: Any, state: Any, times: np.n
                 steps=each * (len(times) - 1),
                 save_every=each,
                 t0=float(times[0]),
-                attributes={"equation": name},
+                attributes={"equation": name, "boundary": domain.boundary},
                 on_chunk=progress,
             )
     except AnotherRun as error:
