@@ -107,8 +107,6 @@ def _from_dataset(path: Path) -> Reference:
         raise UsageError(f"{path} holds {data.samples} solutions; a reference is a single one")
     if data.attributes.get("boundary", "periodic") != "periodic":
         raise UsageError(f"{path} holds a solution between walls; only periodic ones can be compared")
-    if data.attributes.get("boundary", "periodic") != "periodic":
-        raise UsageError(f"{path} holds a solution between walls; only periodic ones can be compared")
     return Reference(data.trajectories[0], np.asarray(data.times, float), data.coordinates)
 
 

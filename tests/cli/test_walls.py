@@ -157,11 +157,6 @@ def test_a_solution_between_walls_is_no_periodic_reference(sciml_command, mistak
     assert "holds a solution between walls" in mistake("solve", "diffusion", "--like", tmp_path / "u.h5")
 
 
-def test_a_solution_between_walls_is_no_periodic_reference(sciml_command, mistake, tmp_path):
-    assert sciml_command(*DIFFUSION, "--boundary", "neumann", "--initial", "1", "-o", tmp_path / "u.h5").code == 0
-    assert "holds a solution between walls" in mistake("solve", "diffusion", "--like", tmp_path / "u.h5")
-
-
 def test_finer_grids_are_refused_between_walls(mistake):
     call = ["generate", "burgers", "-o", "a.h5", "--refine", "2", "--boundary", "neumann"]
     assert "--refine needs a periodic box" in mistake(*call)
