@@ -117,7 +117,7 @@ def _renewed(cycle: Cycle, offset: Array, space: Space, k: int) -> Space:
     # Columns not reached get an image of their own, longer than all others: they come last.
     large = 10 * jnp.sqrt(jnp.sum(jnp.abs(cycle.relation) ** 2)) + 1
     filler = jnp.eye(m + 1, m, k=-1, dtype=cycle.relation.dtype) * large.astype(cycle.relation.dtype)
-    relation = jnp.where(used, cycle.relation, filler)
+    relation = jnp.where(used[None], cycle.relation, filler)
     right = jnp.linalg.svd(relation, full_matrices=False)[2]
     picked = jnp.conj(right[m - k :]).T
     q, r = jnp.linalg.qr(trees.combine(relation, picked))
