@@ -40,6 +40,21 @@ if TYPE_CHECKING:
     from sciml.solvers.integrate import solve as solve
     from sciml.solvers.invariants import Conservation as Conservation
     from sciml.solvers.invariants import measure_invariants as measure_invariants
+    from sciml.solvers.krylov import GCRODR as GCRODR
+    from sciml.solvers.krylov import ConjugateGradients as ConjugateGradients
+    from sciml.solvers.krylov import DeflatedConjugateGradients as DeflatedConjugateGradients
+    from sciml.solvers.krylov import FlexibleGMRES as FlexibleGMRES
+    from sciml.solvers.krylov import InnerSolve as InnerSolve
+    from sciml.solvers.krylov import KrylovSolver as KrylovSolver
+    from sciml.solvers.krylov import LowPrecision as LowPrecision
+    from sciml.solvers.krylov import MinimalResidual as MinimalResidual
+    from sciml.solvers.krylov import RecycleState as RecycleState
+    from sciml.solvers.krylov import RestartedGMRES as RestartedGMRES
+    from sciml.solvers.krylov import RitzPairs as RitzPairs
+    from sciml.solvers.krylov import SequenceSolution as SequenceSolution
+    from sciml.solvers.krylov import greedy_order as greedy_order
+    from sciml.solvers.krylov import ritz_pairs as ritz_pairs
+    from sciml.solvers.krylov import solve_sequence as solve_sequence
     from sciml.solvers.method import Method as Method
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
@@ -62,7 +77,9 @@ __getattr__, __dir__, __all__ = attach(
         "CNAB2": "sciml.solvers.imex",
         "CNRK3": "sciml.solvers.imex",
         "CNRK4": "sciml.solvers.imex",
+        "ConjugateGradients": "sciml.solvers.krylov",
         "Conservation": "sciml.solvers.invariants",
+        "DeflatedConjugateGradients": "sciml.solvers.krylov",
         "DivergenceError": "sciml.solvers.solution",
         "ETDRK1": "sciml.solvers.exponential",
         "ETDRK2": "sciml.solvers.exponential",
@@ -71,28 +88,41 @@ __getattr__, __dir__, __all__ = attach(
         "EvolutionTerm": "sciml.solvers.diffrax_door",
         "ExponentialMethod": "sciml.solvers.exponential",
         "ExponentialSolver": "sciml.solvers.diffrax_door",
+        "FlexibleGMRES": "sciml.solvers.krylov",
+        "GCRODR": "sciml.solvers.krylov",
         "IFRK4": "sciml.solvers.exponential",
+        "InnerSolve": "sciml.solvers.krylov",
+        "KrylovSolver": "sciml.solvers.krylov",
         "Lie": "sciml.solvers.splitting",
+        "LowPrecision": "sciml.solvers.krylov",
         "Method": "sciml.solvers.method",
+        "MinimalResidual": "sciml.solvers.krylov",
         "Preflight": "sciml.solvers.forecast",
+        "RecycleState": "sciml.solvers.krylov",
+        "RestartedGMRES": "sciml.solvers.krylov",
         "Result": "sciml.solvers.solution",
+        "RitzPairs": "sciml.solvers.krylov",
         "SBDF2": "sciml.solvers.imex",
         "SBDF3": "sciml.solvers.imex",
         "SIL3": "sciml.solvers.imex",
+        "SequenceSolution": "sciml.solvers.krylov",
         "Solution": "sciml.solvers.solution",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
         "StreamedRollout": "sciml.solvers.streaming",
         "SymbolRootFinder": "sciml.solvers.diffrax_imex",
         "Yoshida4": "sciml.solvers.splitting",
+        "greedy_order": "sciml.solvers.krylov",
         "measure_invariants": "sciml.solvers.invariants",
         "preflight": "sciml.solvers.forecast",
+        "ritz_pairs": "sciml.solvers.krylov",
         "rollout": "sciml.solvers.fixed_step",
         "rollout_to_file": "sciml.solvers.streaming",
         "rollout_with": "sciml.solvers.fixed_step",
         "solve": "sciml.solvers.integrate",
         "solve_helmholtz": "sciml.solvers.fast_poisson",
         "solve_poisson": "sciml.solvers.fast_poisson",
+        "solve_sequence": "sciml.solvers.krylov",
         "split_terms": "sciml.solvers.diffrax_imex",
     },
 )

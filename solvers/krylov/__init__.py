@@ -11,6 +11,8 @@ from sciml.solvers.krylov.lanczos import RitzPairs, ritz_pairs
 from sciml.solvers.krylov.low_precision import LowPrecision
 from sciml.solvers.krylov.minres import MinimalResidual
 from sciml.solvers.krylov.recycle_state import RecycleState
+from sciml.solvers.krylov.sequence import SequenceSolution, solve_sequence
+from sciml.solvers.krylov.sorting import greedy_order
 
 __all__ = [
     "GCRODR",
@@ -24,5 +26,8 @@ __all__ = [
     "RecycleState",
     "RestartedGMRES",
     "RitzPairs",
+    "SequenceSolution",
+    "greedy_order",
     "ritz_pairs",
+    "solve_sequence",
 ]

@@ -101,7 +101,14 @@ def _step(
     # |r| is what the last row of the rotation leaves of the first entry; the ratio to the one before is |sine|.
     estimate = norm * jnp.abs(turn[1, 0])
     return Cycle(
-        basis, search, _set_column(cycle.relation, entries, column), rotation, triangle, cycle.steps + 1, estimate, broken
+        basis,
+        search,
+        _set_column(cycle.relation, entries, column),
+        rotation,
+        triangle,
+        cycle.steps + 1,
+        estimate,
+        broken,
     )
 
 

@@ -84,7 +84,9 @@ def conjugate_gradients(
         going = (walk.steps < system.limit) & ~walk.broken & (outer.failures < CHECKS)
         return (outer.checks == 0) | ((walk.norm > system.tolerance) & going)
 
-    start = _Outer(walk, system.tolerance, jnp.full((), jnp.inf, dtype), jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32))
+    start = _Outer(
+        walk, system.tolerance, jnp.full((), jnp.inf, dtype), jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32)
+    )
     end = jax.lax.while_loop(unfinished, body, start)
     walk = end.walk
     count = walk.steps + products + end.checks

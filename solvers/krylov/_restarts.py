@@ -77,7 +77,14 @@ def run_cycles(
         # A space that can not grow holds the solution, unless the operator is singular.
         broken = cycle.broken & (norm > system.tolerance) & (norm > 0.5 * state.norm)
         return _State(
-            x, r, norm, state.steps + cycle.steps, state.matvecs + cycle.steps + 1, stalls, broken | ~jnp.isfinite(norm), space
+            x,
+            r,
+            norm,
+            state.steps + cycle.steps,
+            state.matvecs + cycle.steps + 1,
+            stalls,
+            broken | ~jnp.isfinite(norm),
+            space,
         )
 
     def unfinished(state: _State) -> Array:

@@ -40,7 +40,7 @@ class System(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a method found: the solution of the scaled system, counts, norm of the true residual, what went wrong, and further statistics."""
+    """What a method found: solution of the scaled system, counts, norm of the residual, what went wrong, further statistics."""
 
     x: Any
     steps: Array
@@ -87,7 +87,9 @@ class KrylovSolver(lx.AbstractLinearSolver[lx.AbstractLinearOperator]):
         """Check the operator."""
         name = type(self).__name__
         _check_names(name, options, self.accepted_options)
-        shapes = [jax.tree.map(lambda s: (s.shape, s.dtype), o) for o in (operator.in_structure(), operator.out_structure())]
+        shapes = [
+            jax.tree.map(lambda s: (s.shape, s.dtype), o) for o in (operator.in_structure(), operator.out_structure())
+        ]
         if shapes[0] != shapes[1]:
             raise ValueError(f"{name}: `operator` must be square, it maps {shapes[0]} to {shapes[1]}.")
         if self.needs != "square":
@@ -99,7 +101,9 @@ class KrylovSolver(lx.AbstractLinearSolver[lx.AbstractLinearOperator]):
             raise TypeError(f"{name}: `operator` must be real; for complex operators take RestartedGMRES or GCRODR.")
         positive = self.needs == "positive"
         if not (lx.is_positive_semidefinite(operator) or (lx.is_symmetric(operator) and not positive)):
-            kind, tag = ("positive definite", "positive_semidefinite_tag") if positive else ("symmetric", "symmetric_tag")
+            kind, tag = (
+                ("positive definite", "positive_semidefinite_tag") if positive else ("symmetric", "symmetric_tag")
+            )
             raise ValueError(
                 f"{name}: `operator` must be {kind}, and nothing says that it is. Tag it: "
                 f"`lineax.TaggedLinearOperator(operator, lineax.{tag})`; solve with the negative of a negative definite one."
@@ -206,7 +210,9 @@ def _application(name: str, preconditioner: Preconditioner | None, b: Any) -> Ca
             )
     apply = preconditioner.mv if isinstance(preconditioner, lx.AbstractLinearOperator) else preconditioner
     if not callable(apply):
-        raise TypeError(f"{name}: `preconditioner` must be a lineax operator or callable, got {type(preconditioner).__name__}.")
+        raise TypeError(
+            f"{name}: `preconditioner` must be a lineax operator or callable, got {type(preconditioner).__name__}."
+        )
 
     def checked(vector: Any) -> Any:
         out = apply(vector)
@@ -244,7 +250,7 @@ def _conjugate(preconditioner: Preconditioner) -> Preconditioner:
 class _Conjugate(eqx.Module):
     """`v -> conj(M(conj(v)))` for any callable."""
 
-    inner: Callable[[Any], Any]
+    inner: Any
 
     def __call__(self, vector: Any) -> Any:
         return jax.tree.map(jnp.conj, self.inner(jax.tree.map(jnp.conj, vector)))

@@ -21,7 +21,7 @@ class ConjugateGradients(KrylovSolver):
         atol: absolute tolerance.
         max_steps: most steps, or None for ten times the count of unknowns.
         flexible: Polak and Ribiere's beta, for a preconditioner that is not quite symmetric or changes; one more array.
-        verify: compute the residual from `x` at the end (one product with `A`, compiled once more) and go on if it was not small enough.
+        verify: compute the residual from `x` at the end (one product, compiled once more) and go on if it was not small enough.
 
     Source: Hestenes, Stiefel 1952; flexible: Notay, SIAM J. Sci. Comput. 22 (2000) 1444.
 

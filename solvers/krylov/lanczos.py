@@ -70,7 +70,7 @@ def ritz_pairs(operator: lx.AbstractLinearOperator, start: PyTree[Array], steps:
         w, entries, length, broken = orthogonalise(basis, w)
         # Round-off is relative to the largest Ritz value, however short this image is.
         scale = jnp.maximum(jnp.max(jnp.abs(matrix)), jnp.max(jnp.abs(entries)))
-        broken = broken | ~(length > 100 * jnp.finfo(dtype).eps * scale)
+        broken = broken | ~(length > 1000 * jnp.finfo(dtype).eps * scale)
         length = jnp.where(broken, 0, length)
         matrix = matrix.at[:, i].set(jnp.where(going, entries, 0).at[i + 1].add(jnp.where(going, length, 0)))
         basis = basis.at[i + 1].set(jnp.where(going & ~broken, w, 0))

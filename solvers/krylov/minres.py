@@ -68,7 +68,14 @@ class MinimalResidual(KrylovSolver):
             norm = trees.norm(r)
             failures = jnp.where(norm > 0.9 * outer.norm, outer.failures + 1, 0)
             return _Outer(
-                walk.x, r, norm, 0.5 * outer.target, walk.steps, outer.products + walk.products + 1, failures, walk.broken
+                walk.x,
+                r,
+                norm,
+                0.5 * outer.target,
+                walk.steps,
+                outer.products + walk.products + 1,
+                failures,
+                walk.broken,
             )
 
         def unfinished(outer: _Outer) -> Array:
