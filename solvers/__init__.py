@@ -10,6 +10,7 @@ if __name__ == "solvers":
 from sciml._lazy import attach
 
 if TYPE_CHECKING:
+    from sciml.solvers.adaptive_streaming import solve_to_file as solve_to_file
     from sciml.solvers.diffrax_door import EvolutionTerm as EvolutionTerm
     from sciml.solvers.diffrax_door import ExponentialSolver as ExponentialSolver
     from sciml.solvers.diffrax_imex import SymbolRootFinder as SymbolRootFinder
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sciml.solvers.exponential import ExponentialMethod as ExponentialMethod
     from sciml.solvers.fast_poisson import solve_helmholtz as solve_helmholtz
     from sciml.solvers.fast_poisson import solve_poisson as solve_poisson
+    from sciml.solvers.file_filling import StreamedRollout as StreamedRollout
     from sciml.solvers.fixed_step import rollout as rollout
     from sciml.solvers.fixed_step import rollout_with as rollout_with
     from sciml.solvers.forecast import Preflight as Preflight
@@ -63,7 +65,6 @@ if TYPE_CHECKING:
     from sciml.solvers.splitting import Strang as Strang
     from sciml.solvers.splitting import Yoshida4 as Yoshida4
     from sciml.solvers.stepper import Stepper as Stepper
-    from sciml.solvers.streaming import StreamedRollout as StreamedRollout
     from sciml.solvers.streaming import rollout_to_file as rollout_to_file
 
 __getattr__, __dir__, __all__ = attach(
@@ -109,7 +110,7 @@ __getattr__, __dir__, __all__ = attach(
         "Solution": "sciml.solvers.solution",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
-        "StreamedRollout": "sciml.solvers.streaming",
+        "StreamedRollout": "sciml.solvers.file_filling",
         "SymbolRootFinder": "sciml.solvers.diffrax_imex",
         "Yoshida4": "sciml.solvers.splitting",
         "greedy_order": "sciml.solvers.krylov",
@@ -122,6 +123,7 @@ __getattr__, __dir__, __all__ = attach(
         "solve": "sciml.solvers.integrate",
         "solve_helmholtz": "sciml.solvers.fast_poisson",
         "solve_poisson": "sciml.solvers.fast_poisson",
+        "solve_to_file": "sciml.solvers.adaptive_streaming",
         "solve_sequence": "sciml.solvers.krylov",
         "split_terms": "sciml.solvers.diffrax_imex",
     },

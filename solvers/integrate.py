@@ -18,16 +18,16 @@ from sciml.solvers.solution import DivergenceError, Result, Solution, is_traced
 from sciml.solvers.step_levels import level_tables, walk
 from sciml.solvers.stepper import basis_for, checked_state, parameters_as_arrays, precision_of
 
-_LEVELS = 10
+LEVELS = 10
 """Step lengths unless told."""
 
 _LARGEST_TABLES = 2**28
 """Bytes of tables, at most, up to which levels are taken without being asked for."""
 
-_SHIFT = 6
+SHIFT = 6
 """Halvings by which the lengths are shifted down when all are too long."""
 
-_FINEST = 22
+FINEST = 22
 """Halvings of the distance between saved times that are tried before a solve is given up."""
 
 
@@ -83,7 +83,7 @@ def solve(
         >>> sciml.solve(sciml.physics.Burgers(viscosity=0.1), grid, u0, ts=[0.0, 0.5, 1.0]).values.shape
         (3, 1, 64)
     """
-    method = _checked_method(method)
+    method = checked_method(method)
     u0 = checked_state(equation, grid, u0)
     precision = precision_of(u0)
     times = _checked_times(ts, precision)
@@ -145,7 +145,8 @@ def _by_any_length(
     return _as_solution(term, raw, times, method, grid)
 
 
-def _checked_method(method: Method | None) -> ExponentialMethod:
+def checked_method(method: Method | None) -> ExponentialMethod:
+    """The method, if it has an error estimate to choose steps by; `ETDRK4()` for none."""
     method = ETDRK4() if method is None else method
     advice = "has no error estimate to choose steps by; use `solvers.rollout(..., dt=...)` with it."
     if not isinstance(method, ExponentialMethod):
@@ -174,8 +175,8 @@ def _default_levels(equation: Evolution, grid: Grid, u0: Array, method: Exponent
     if is_traced(equation, u0):
         return 0
     count = len(equation.component_names(grid.dimension))
-    largest = grid.size * count**2 * np.dtype(np.complex128).itemsize * len(method.weights()) * _LEVELS
-    return _LEVELS if largest <= _LARGEST_TABLES else 0
+    largest = grid.size * count**2 * np.dtype(np.complex128).itemsize * len(method.weights()) * LEVELS
+    return LEVELS if largest <= _LARGEST_TABLES else 0
 
 
 def _even(ts: Any) -> bool:
@@ -220,9 +221,9 @@ def _by_levels(
             max_steps,
         )
         finest = shift + levels
-        if is_traced(values, result) or int(result) != Result.STEP_TOO_SMALL or finest + _SHIFT > _FINEST:
+        if is_traced(values, result) or int(result) != Result.STEP_TOO_SMALL or finest + SHIFT > FINEST:
             break
-        shift += _SHIFT
+        shift += SHIFT
     steps = counts["accepted"] + counts["rejected"]
     statistics = {"steps": steps} | counts | {"stages": steps * method.stages}
     statistics["diverged_at_step"] = jnp.where(result == Result.DIVERGED.value, steps, -1)

@@ -84,41 +84,106 @@ def walk(
         atol: absolute tolerance.
         max_steps: most steps, rejected ones included.
     """
-    explicit, levels = ExplicitPart(equation, basis), jax.tree.leaves(tables)[0].shape[0]
     finest = (times[-1] - times[0]) / (times.shape[0] - 1) / units.astype(times.dtype)
-    zero = jnp.zeros((), jnp.int32)
-
-    def step(walk: _Walk, start: Array) -> _Walk:
-        stride = lax.shift_left(jnp.ones((), jnp.int32), levels - 1 - walk.level)
-        dt, t = stride.astype(times.dtype) * finest, start + walk.position.astype(times.dtype) * finest
-        local = jax.tree.map(lambda table: lax.dynamic_index_in_dim(table, walk.level, keepdims=False), tables)
-        end, kept = method.step(local, walk.coefficients, walk.first, t, dt, explicit)
-        end = basis.symmetrised(end)
-        following = explicit(end, t + dt)
-        error: Any = method.error(local, kept, following, dt)
-        size = jnp.maximum(_norm(basis, walk.coefficients), _norm(basis, end))
-        ratio = lax.stop_gradient(jnp.max(_norm(basis, error) / (atol + rtol * size)))
-        return _decided(walk, ratio, method.order, stride, end, following, levels)
+    line = _Line(equation, basis, method, tables, units, finest, rtol, atol)
+    begin = encode(basis, u0, times[0])
+    most = jnp.asarray(max_steps, jnp.int32)
 
     def interval(walk: _Walk, start: Array) -> tuple[_Walk, Array]:
-        def unfinished(walk: _Walk) -> Array:
-            return (walk.position < units) & (walk.failed == 0) & (walk.accepted + walk.rejected < max_steps)
-
         begun = eqx.tree_at(lambda w: w.position, walk, jnp.where(walk.position < units, walk.position, 0))
-        done = eqxi.while_loop(
-            unfinished, lambda w: step(w, start), begun, kind="checkpointed", max_steps=min(max_steps, 2**20)
-        )
-        spacing = units.astype(times.dtype) * finest
-        values = decode(basis, done.coefficients, start + spacing)
-        return done, jnp.where(done.position >= units, values, jnp.full_like(values, jnp.nan))
+        return line.cross(begun, start, most, kind="checkpointed", bound=min(max_steps, 2**20))
 
-    begin = encode(basis, u0, times[0])
-    walk = _Walk(zero, zero, begin, explicit(begin, times[0]), zero, zero, jnp.asarray(False), zero)
     # The first interval starts at position zero, each other one where the one before reached its end.
-    walk, frames = lax.scan(interval, walk, times[:-1])
+    walk, frames = lax.scan(interval, line.start(begin, times[0]), times[:-1])
     values = jnp.concatenate([decode(basis, begin, times[0])[None], frames])
     counts = {"accepted": walk.accepted, "rejected": walk.rejected}
     return values, _result(walk, values), counts
+
+
+@compiled
+def start_walk(
+    equation: Evolution, basis: Basis, method: ExponentialMethod, u0: Inexact[Array, "components *grid"], t0: Array
+) -> "_Walk":
+    """A walk that stands at its start; the tables do not matter yet."""
+    zero = jnp.zeros((), jnp.int32)
+    return _Line(equation, basis, method, {}, zero, t0, t0, t0).start(encode(basis, u0, t0), t0)
+
+
+@compiled
+def cross_interval(
+    equation: Evolution,
+    basis: Basis,
+    method: ExponentialMethod,
+    tables: Tables,
+    walk: "_Walk",
+    start: Float[Array, ""],
+    length: Float[Array, ""],
+    units: Int[Array, ""],
+    rtol: Array,
+    atol: Array,
+    max_steps: Int[Array, ""],
+) -> tuple["_Walk", Array]:
+    """One interval between saved times, crossed from its start: the walk behind it and the state at its end.
+
+    Args:
+        equation: parameters as arrays.
+        basis: modes and points.
+        method: with an error estimate.
+        tables: from `level_tables`.
+        walk: standing at the start.
+        start: time there.
+        length: of the interval.
+        units: steps of the finest level in it, a power of two.
+        rtol: as in `walk`.
+        atol: as in `walk`.
+        max_steps: most steps in this interval.
+    """
+    line = _Line(equation, basis, method, tables, units, length / units.astype(length.dtype), rtol, atol)
+    begun = eqx.tree_at(lambda w: (w.position, w.failed), walk, (jnp.zeros_like(units), jnp.zeros_like(units)))
+    return line.cross(begun, start, walk.accepted + walk.rejected + max_steps, kind="lax", bound=None)
+
+
+class _Line(eqx.Module):
+    """What stays the same along a walk."""
+
+    equation: Evolution
+    basis: Basis = eqx.field(static=True)
+    method: ExponentialMethod
+    tables: Tables
+    units: Int[Array, ""]
+    finest: Array
+    rtol: Array
+    atol: Array
+
+    def start(self, coefficients: Array, t: Array) -> _Walk:
+        """The walk before its first step."""
+        zero = jnp.zeros((), jnp.int32)
+        first = ExplicitPart(self.equation, self.basis)(coefficients, t)
+        return _Walk(zero, zero, coefficients, first, zero, zero, jnp.asarray(False), zero)
+
+    def cross(self, walk: _Walk, start: Array, most: Array, *, kind: Any, bound: int | None) -> tuple[_Walk, Array]:
+        """Steps to the end of an interval, at most until `most` are done in all; the state there, not a number if it is not reached."""
+
+        def unfinished(walk: _Walk) -> Array:
+            return (walk.position < self.units) & (walk.failed == 0) & (walk.accepted + walk.rejected < most)
+
+        done = eqxi.while_loop(unfinished, lambda w: self._step(w, start), walk, kind=kind, max_steps=bound)
+        values = decode(self.basis, done.coefficients, start + self.units.astype(self.finest.dtype) * self.finest)
+        return done, jnp.where(done.position >= self.units, values, jnp.full_like(values, jnp.nan))
+
+    def _step(self, walk: _Walk, start: Array) -> _Walk:
+        explicit, levels = ExplicitPart(self.equation, self.basis), jax.tree.leaves(self.tables)[0].shape[0]
+        stride = lax.shift_left(jnp.ones((), jnp.int32), levels - 1 - walk.level)
+        dt = stride.astype(self.finest.dtype) * self.finest
+        t = start + walk.position.astype(self.finest.dtype) * self.finest
+        local = jax.tree.map(lambda table: lax.dynamic_index_in_dim(table, walk.level, keepdims=False), self.tables)
+        end, kept = self.method.step(local, walk.coefficients, walk.first, t, dt, explicit)
+        end = self.basis.symmetrised(end)
+        following = explicit(end, t + dt)
+        error: Any = self.method.error(local, kept, following, dt)
+        size = jnp.maximum(_norm(self.basis, walk.coefficients), _norm(self.basis, end))
+        ratio = lax.stop_gradient(jnp.max(_norm(self.basis, error) / (self.atol + self.rtol * size)))
+        return _decided(walk, ratio, self.method.order, stride, end, following, levels)
 
 
 def _decided(walk: _Walk, ratio: Array, order: int, stride: Array, end: Array, following: Array, levels: int) -> _Walk:

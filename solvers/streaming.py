@@ -1,52 +1,22 @@
 """Long solves written to disk while they run: memory for a few states, a file to go on from after an interruption."""
 
-import dataclasses
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Inexact
 
-from sciml import fingerprint
-from sciml.boundary import coefficients_and_data, ends
 from sciml.compilation import compiled
-from sciml.data import trajectory_file
-from sciml.data.trajectory_file import AnotherRun, Plan, TrajectoryFile
 from sciml.fields.basis import FourierBasis
 from sciml.fields.discretisation import decode, encode
-from sciml.grid import Grid
+from sciml.solvers.file_filling import Run, StreamedRollout, plan_of, write_frames
 from sciml.solvers.solution import DivergenceError, Result, Solution
 from sciml.solvers.stepper import Stepper, checked_state, precision_of
-
-# Bytes of frames held on the device before they are written.
-_CHUNK = 2**26
-_LONGEST_CHUNK = 256
-# At least so many writes, where there are as many frames: what an interruption can cost is a small part of the run.
-_CHUNKS = 50
-
-
-@dataclass(frozen=True)
-class StreamedRollout:
-    """What `rollout_to_file` did.
-
-    Attributes:
-        path: the file; read it with `sciml.data.read_hdf5`, or parts of it with `sciml.data.read_frames`.
-        frames: states in it.
-        resumed: those which were there before.
-        result: how the solve ended.
-    """
-
-    path: Path
-    frames: int
-    resumed: int
-    result: Result
 
 
 def rollout_to_file(
@@ -110,22 +80,31 @@ def rollout_to_file(
     u0 = _checked(stepper, u0)
     start = jnp.asarray(t0, stepper.basis.precision)
     state = _start(stepper, u0, start)
-    run = _Run(stepper, start, save_every, include_initial, steps // save_every + include_initial)
-    plan = _plan(run, u0, state, {} if attributes is None else attributes)
-    _prepare(path, plan, if_exists)
-    if chunk is None:
-        chunk = max(1, min(_LONGEST_CHUNK, _CHUNK // max(1, u0.nbytes), run.frames // _CHUNKS))
-    with trajectory_file.writing(path) as file:
-        written, resumed, last = _fill(run, file, state, chunk, on_chunk)
+    run = _FixedSteps(stepper, start, save_every, include_initial, steps // save_every + include_initial)
+    plan = plan_of(
+        stepper.equation,
+        stepper.basis,
+        stepper.method,
+        u0,
+        start,
+        state,
+        frames=run.frames,
+        steps={"dt": float(stepper.dt), "save_every": save_every, "include_initial": include_initial},
+        attributes={} if attributes is None else attributes,
+    )
+    written, resumed, last, _ = write_frames(
+        path, plan, run, state, chunk=chunk, if_exists=if_exists, on_chunk=on_chunk
+    )
     diverged = written < run.frames
     if diverged and throw:
         raise _divergence(run, path, written, last)
-    return StreamedRollout(Path(path), written, resumed, Result.DIVERGED if diverged else Result.SUCCESSFUL)
+    done = run.steps_before(written - 1) if written else 0
+    return StreamedRollout(Path(path), written, resumed, done, Result.DIVERGED if diverged else Result.SUCCESSFUL)
 
 
 @dataclass(frozen=True)
-class _Run:
-    """What stays the same while a file is filled."""
+class _FixedSteps(Run):
+    """A run by steps of one length."""
 
     stepper: Stepper
     t0: Array
@@ -143,51 +122,18 @@ class _Run:
         counts = np.asarray([self.steps_before(first + i) for i in range(count)], dtype)
         return np.asarray(self.t0) + counts * np.asarray(self.stepper.dt)
 
-
-def _fill(
-    run: _Run, file: TrajectoryFile, state: Any, chunk: int, on_chunk: Callable[[int, int], None] | None
-) -> tuple[int, int, np.ndarray]:
-    """Compute and write what is missing: frames in the file, those there before, and the last ones written."""
-    leaves, structure = jax.tree.flatten(state)
-    known, first = file.newest(), 0
-    if known is not None:
-        first, saved = min(known[0], run.frames), known[1]
-        state = jax.tree.unflatten(structure, [jax.device_put(a, b.sharding) for a, b in zip(saved, leaves)])
-    resumed, last = first, np.zeros((0, *run.stepper.basis.grid.shape))
-    if known is not None and known[0] >= run.frames:
-        return run.frames, resumed, last
-    frames, state = _advance(run, state, first, min(chunk, run.frames - first))
-    while first < run.frames:
-        end, values, behind = first + len(frames), frames, state
-        if end < run.frames:
-            # Handed to the device before the host turns to the disk.
-            frames, state = _advance(run, state, end, min(chunk, run.frames - end))
-        last = np.stack([np.asarray(frame) for frame in values])
-        finite = np.isfinite(last).reshape(len(last), -1).all(axis=1)
-        good = len(last) if finite.all() else int(np.argmin(finite))
-        kept = [np.asarray(leaf) for leaf in jax.tree.leaves(behind)] if good == len(last) else None
-        last = last[:good]
-        file.append(first, last, run.times(first, good), kept)
-        if on_chunk is not None:
-            on_chunk(first + good, run.frames)
-        if kept is None:
-            return first + good, resumed, last
-        first = end
-    return run.frames, resumed, last
-
-
-def _advance(run: _Run, state: Any, first: int, count: int) -> tuple[list[Array], Any]:
-    """Some frames, on the device, and the state behind the last."""
-    frames = []
-    for frame in range(first, first + count):
-        # One program for every frame: the numbers do not depend on where chunks or runs begin.
-        if run.include_initial and frame == 0:
-            values = _values(run.stepper, state, run.t0)
-        else:
-            number = jnp.asarray(run.steps_before(frame) - run.save_every)
-            values, state = _frame(run.stepper, state, run.t0, number, run.save_every)
-        frames.append(values)
-    return frames, state
+    def advance(self, state: Any, first: int, count: int) -> tuple[list[Array], Any]:
+        """Some frames, on the device, and the state behind the last."""
+        frames = []
+        for frame in range(first, first + count):
+            # One program for every frame: the numbers do not depend on where chunks or runs begin.
+            if self.include_initial and frame == 0:
+                values = _values(self.stepper, state, self.t0)
+            else:
+                number = jnp.asarray(self.steps_before(frame) - self.save_every)
+                values, state = _frame(self.stepper, state, self.t0, number, self.save_every)
+            frames.append(values)
+        return frames, state
 
 
 @compiled
@@ -222,89 +168,7 @@ def _checked(stepper: Stepper, u0: Any) -> Array:
     return stepper.basis.split_over_devices(u0, kind="points") if isinstance(stepper.basis, FourierBasis) else u0
 
 
-def _prepare(path: str | os.PathLike[str], plan: Plan, if_exists: str) -> None:
-    """See that there is a file of this run with room enough."""
-    if if_exists not in ("resume", "replace", "error"):
-        raise ValueError(f"rollout_to_file: `if_exists` must be 'resume', 'replace' or 'error', got {if_exists!r}.")
-    if if_exists == "replace" or not Path(path).exists():
-        return trajectory_file.create(path, plan)
-    if if_exists == "error":
-        raise FileExistsError(f"rollout_to_file: {path} exists; take `if_exists='resume'` or 'replace'.")
-    settings, room = trajectory_file.settings_and_room(path)
-    differing = [name for name, value in plan.settings.items() if settings.get(name) != value]
-    if differing:
-        raise AnotherRun(
-            f"rollout_to_file: {path} holds another run, which differs in {', '.join(differing)}; take another path or "
-            "`if_exists='replace'`.",
-            differing,
-        )
-    if room < plan.frames:
-        trajectory_file.extend(path, plan)
-    elif room > plan.frames:
-        raise AnotherRun(f"rollout_to_file: {path} holds a run of {room} states, more than the {plan.frames} wanted.")
-
-
-def _plan(run: _Run, u0: Array, state: Any, attributes: Mapping[str, Any]) -> Plan:
-    stepper = run.stepper
-    equation, grid, basis = stepper.equation, stepper.basis.grid, stepper.basis
-    alone = dataclasses.replace(basis, mesh=None) if isinstance(basis, FourierBasis) else basis
-    settings = {
-        "equation": fingerprint.of_text(fingerprint.of_structure(equation), fingerprint.of_arrays(equation)),
-        "grid": fingerprint.of_text(repr(grid)),
-        "boundary data": _data_sum(grid, run.t0),
-        "basis": fingerprint.of_text(repr(alone)),
-        "method": repr(stepper.method),
-        "dt": float(stepper.dt).hex(),
-        "t0": float(run.t0).hex(),
-        "save_every": str(run.save_every),
-        "include_initial": str(run.include_initial),
-        "u0": fingerprint.of_arrays(u0),
-    }
-    described = {
-        "equation": type(equation).__name__,
-        "components": list(equation.component_names(grid.dimension)),
-        "extent": [[axis.lower, axis.upper] for axis in grid.axes],
-        "grid": repr(grid),
-        "method": type(stepper.method).__name__,
-        "dt": float(stepper.dt),
-        "save_every": run.save_every,
-    }
-    return Plan(
-        frames=run.frames,
-        state=u0.shape,
-        dtype=np.dtype(u0.dtype),
-        coordinates=tuple(axis.coordinates() for axis in grid.axes),
-        time_dtype=np.dtype(basis.precision),
-        leaves=tuple((leaf.shape, np.dtype(leaf.dtype)) for leaf in jax.tree.leaves(state)),
-        settings=settings,
-        parameters=_numbers(equation),
-        attributes=json.loads(json.dumps(described)) | dict(attributes),
-    )
-
-
-def _data_sum(grid: Grid, t: Array) -> str:
-    """Sum of what the functions among the boundary data compute, the same in another process."""
-    nodes, sums = [jnp.asarray(axis.coordinates(), t.dtype) for axis in grid.axes], []
-    for index, axis in enumerate(grid.axes):
-        for side in () if axis.periodic else ends(axis.boundary):
-            data = coefficients_and_data(side)[2]
-            others = jnp.meshgrid(*(nodes[:index] + nodes[index + 1 :]), indexing="ij")
-            for datum in data if isinstance(data, tuple) else (data,):
-                sums.append(fingerprint.of_function(datum, t, *others) if callable(datum) else repr(datum))
-    return fingerprint.of_text(*sums)
-
-
-def _numbers(equation: Any) -> dict[str, np.ndarray]:
-    """Parameters of an equation that are one real number."""
-    found = {field.name: getattr(equation, field.name) for field in dataclasses.fields(equation)}
-    return {
-        name: np.asarray(value)
-        for name, value in found.items()
-        if isinstance(value, jax.Array | np.ndarray | int | float) and np.ndim(value) == 0 and np.isrealobj(value)
-    }
-
-
-def _divergence(run: _Run, path: str | os.PathLike[str], written: int, last: np.ndarray) -> DivergenceError:
+def _divergence(run: _FixedSteps, path: str | os.PathLike[str], written: int, last: np.ndarray) -> DivergenceError:
     dt = float(run.stepper.dt)
     time = float(run.t0) + run.steps_before(written) * dt
     message = (

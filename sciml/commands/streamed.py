@@ -10,7 +10,7 @@ from sciml.commands import problems
 from sciml.commands.errors import UsageError
 from sciml.commands.output import say
 from sciml.commands.pictures import View, frames_wanted
-from sciml.commands.stepping import fixed_steps, integrator
+from sciml.commands.stepping import ADAPTIVE, fixed_steps, integrator
 
 ENDINGS = (".h5", ".hdf5")
 _SECONDS = 5.0
@@ -26,8 +26,8 @@ def check(output: Any, domain: problems.DomainOptions) -> None:
         raise UsageError(f"--stream must end in {' or '.join(ENDINGS)}, got {output.stream}")
     if output.out is not None:
         raise UsageError("--stream writes the solution already; leave --out out, or --stream")
-    if domain.dt is None:
-        raise UsageError("--stream takes fixed steps; give --dt too")
+    if domain.dt is None and domain.method not in ADAPTIVE:
+        raise UsageError(f"--method {domain.method} has fixed steps only; give --dt too")
 
 
 def run(path: Path, name: str, equation: Any, grid: Any, state: Any, times: np.ndarray, options: Any) -> dict[str, Any]:
@@ -37,26 +37,14 @@ def run(path: Path, name: str, equation: Any, grid: Any, state: Any, times: np.n
         UsageError: if the file holds another run.
         KeyboardInterrupt: with how to go on.
     """
-    from sciml import solvers
     from sciml.data.trajectory_file import AnotherRun
 
-    domain = options.domain
-    each, dt = fixed_steps(times, domain.dt)
-    precision = "float64" if domain.precision == "double" else "float32"
-    stepper = solvers.Stepper.build(equation, grid, dt=dt, method=integrator(domain.method), precision=precision)
     progress = _Progress(path)
+    shared = {"attributes": {"equation": name, "boundary": options.domain.boundary}, "on_chunk": progress}
+    solve = _adaptive if options.domain.dt is None else _fixed
     try:
         with progress.bar(name, len(times)):
-            done = solvers.rollout_to_file(
-                stepper,
-                state,
-                path,
-                steps=each * (len(times) - 1),
-                save_every=each,
-                t0=float(times[0]),
-                attributes={"equation": name, "boundary": domain.boundary},
-                on_chunk=progress,
-            )
+            done = solve(path, equation, grid, state, times, options.domain, shared)
     except AnotherRun as error:
         differing = f"differs in {', '.join(error.differing)}" if error.differing else "is longer"
         raise UsageError(f"--stream: {path} holds another run, which {differing}; name another file") from None
@@ -64,7 +52,29 @@ def run(path: Path, name: str, equation: Any, grid: Any, state: Any, times: np.n
         raise KeyboardInterrupt(f"{path} holds {progress.known}; the same command goes on from there") from None
     if done.resumed:
         say(f"{done.resumed} of {done.frames} states were in {path} before")
-    return {"steps": each * (len(times) - 1), "frames": done.frames, "resumed": done.resumed}
+    return {"steps": done.steps, "frames": done.frames, "resumed": done.resumed}
+
+
+def _fixed(path: Path, equation: Any, grid: Any, state: Any, times: np.ndarray, domain: Any, shared: Any) -> Any:
+    from sciml import solvers
+
+    each, dt = fixed_steps(times, domain.dt)
+    precision = "float64" if domain.precision == "double" else "float32"
+    stepper = solvers.Stepper.build(equation, grid, dt=dt, method=integrator(domain.method), precision=precision)
+    steps = each * (len(times) - 1)
+    return solvers.rollout_to_file(stepper, state, path, steps=steps, save_every=each, t0=float(times[0]), **shared)
+
+
+def _adaptive(path: Path, equation: Any, grid: Any, state: Any, times: np.ndarray, domain: Any, shared: Any) -> Any:
+    from sciml import solvers
+
+    interval = (times[-1] - times[0]) / (len(times) - 1)
+    if not np.allclose(np.diff(times), interval, rtol=1e-6):
+        raise UsageError("--stream needs evenly spaced times, which the file of --like does not have")
+    # Rounded, so that a solve with more frames has the same interval and makes the file longer.
+    options = {"interval": float(f"{interval:.12g}"), "frames": len(times), "t0": float(times[0])}
+    method = integrator(domain.method)
+    return solvers.solve_to_file(equation, grid, state, path, **options, rtol=domain.tolerance, method=method, **shared)
 
 
 def view(path: Path, grid: Any, equation: Any, plot: Path) -> View:

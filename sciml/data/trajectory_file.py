@@ -145,7 +145,7 @@ def settings_and_room(path: str | os.PathLike[str]) -> tuple[dict[str, str], int
     """
     with opened(path) as file:
         if file.attrs.get("format") != FORMAT or "stream" not in file:
-            raise DataFormatError("it is no file of `rollout_to_file`, so nothing can be added to it.")
+            raise DataFormatError("it is no file of `rollout_to_file` or `solve_to_file`, so nothing can be added to it.")
         return json.loads(file["stream"].attrs["settings"]), int(file["times"].shape[0])
 
 

@@ -23,6 +23,16 @@ def test_the_file_holds_what_the_solve_returns(sciml_command, tmp_path):
     assert kept.parameters["viscosity"] == whole.parameters["viscosity"]
 
 
+def test_without_a_step_the_error_chooses_it(sciml_command, tmp_path):
+    call = [*CALL[:4], *CALL[6:], "--tolerance", "1e-8"]
+    assert sciml_command(*call, "--until", "1", "--frames", "11", "-o", tmp_path / "whole.h5").code == 0
+    stream = [*call, "--stream", tmp_path / "run.h5", "--json"]
+    assert sciml_command(*stream, "--until", "0.7", "--frames", "8").json["statistics"]["resumed"] == 0
+    assert sciml_command(*stream, "--until", "1", "--frames", "11").json["statistics"]["resumed"] == 8
+    whole, kept = (read_hdf5(tmp_path / name) for name in ("whole.h5", "run.h5"))
+    np.testing.assert_allclose(kept.trajectories, whole.trajectories, atol=1e-10)
+
+
 def test_an_interruption_says_what_is_there(sciml_command, tmp_path, monkeypatch):
     from sciml.commands import streamed
 
@@ -63,3 +73,7 @@ def test_other_runs_are_refused_by_name(sciml_command, tmp_path):
 )
 def test_mistakes(mistake, arguments, words):
     assert words in mistake(*CALL, *arguments)
+
+
+def test_fixed_methods_need_a_step(mistake):
+    assert "--method sbdf2 has fixed steps only" in mistake("solve", "burgers", "--stream", "a.h5", "--method", "sbdf2")
