@@ -76,8 +76,10 @@ def conjugate_gradients(
         r = trees.subtract(system.b, system.operator.mv(walk.x))
         norm = trees.norm(r)
         failures = jnp.where(norm > 0.9 * outer.checked, outer.failures + 1, 0)
+        # Where round-off has made the two residuals differ, the old direction and its length mean nothing for the new one.
+        p = trees.select(norm > 1.5 * walk.norm, trees.zeros_like(walk.p), walk.p)
         # A failed check asks for more before the next one, or a slow method would check at every step.
-        return _Outer(walk._replace(r=r, norm=norm), 0.5 * outer.target, norm, failures, outer.checks + 1)
+        return _Outer(walk._replace(r=r, p=p, norm=norm), 0.5 * outer.target, norm, failures, outer.checks + 1)
 
     def unfinished(outer: _Outer) -> Array:
         walk = outer.walk

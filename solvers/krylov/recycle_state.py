@@ -47,7 +47,7 @@ class RecycleState(eqx.Module):
         return cls(rows, rows, jnp.zeros((), bool))
 
 
-def recycled(name: str, state: RecycleState | None, k: int, b: Any) -> RecycleState:
+def recycled(name: str, state: Any, k: int, b: Any) -> RecycleState:
     """The state from the options, checked, or an empty one."""
     empty = RecycleState.empty(k, b)
     if state is None:

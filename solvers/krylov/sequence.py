@@ -88,7 +88,9 @@ def solve_sequence(
             f"got lengths {sorted(counts)}."
         )
     chosen = _order(order, parameters, counts.pop())
-    values, stats, state = _run(build, preconditioner, solver, warm_start, parameters, right_sides, chosen, recycle)
+    values, stats, state = _run(
+        build, preconditioner, solver, warm_start, parameters, right_sides, jnp.asarray(chosen), recycle
+    )
     back = np.argsort(chosen)
     values, stats = jax.tree.map(lambda leaf: leaf[back], (values, stats))
     return SequenceSolution(values, *stats, order=chosen, recycle=state)
@@ -111,7 +113,7 @@ def _run(
     warm_start: bool,
     parameters: Any,
     right_sides: Any,
-    order: np.ndarray,
+    order: Array,
     recycle: RecycleState | None,
 ) -> tuple[Any, tuple[Array, Array, Array, Array], RecycleState | None]:
     recycles = "recycle" in solver.accepted_options
@@ -133,5 +135,5 @@ def _run(
     if recycles and recycle is None:
         recycle = RecycleState.empty(getattr(solver, "keep"), first)  # noqa: B009
     guess = jax.tree.map(jnp.zeros_like, first) if warm_start else None
-    (state, _), (values, stats) = jax.lax.scan(body, (recycle if recycles else None, guess), jnp.asarray(order))
+    (state, _), (values, stats) = jax.lax.scan(body, (recycle if recycles else None, guess), order)
     return values, stats, state
