@@ -26,7 +26,7 @@ class Scenario:
         convection: `delta_1`.
         gradient_norm: `delta_2`.
         warm_up: steps before the first state that is kept.
-        clamped: initial states between 0 and 1 from ten modes, in place of five modes with largest modulus 1.
+        clamped: initial states moved and scaled to between 0 and 1, in place of mean zero and largest modulus 1.
     """
 
     linear: tuple[float, ...]
@@ -37,17 +37,23 @@ class Scenario:
     clamped: bool = False
 
 
+# Some are the same in one dimension: a linear one by default is advection, a convective one is Burgers' equation.
 SCENARIOS: dict[str, Scenario] = {
+    "diff_lin": Scenario((0.0, -4.0)),
+    "diff_lin_simple": Scenario((0.0, -4.0)),
     "diff_adv": Scenario((0.0, -4.0)),
     "diff_diff": Scenario((0.0, 0.0, 4.0)),
     "diff_adv_diff": Scenario((0.0, -4.0, 4.0)),
     "diff_disp": Scenario((0.0, 0.0, 0.0, 4.0)),
     "diff_hyp_diff": Scenario((0.0, 0.0, 0.0, 0.0, -4.0)),
     "diff_four": Scenario((0.0, -4.0, 4.0, 4.0, -4.0)),
+    "diff_conv": Scenario((0.0, 0.0, 1.5), convection=-1.5),
     "diff_burgers": Scenario((0.0, 0.0, 1.5), convection=-1.5),
     "diff_kdv": Scenario((0.0, 0.0, 0.0, -14.0, -9.0), convection=-2.0),
     "diff_ks_cons": Scenario((0.0, 0.0, -2.0, 0.0, -18.0), convection=-1.0, warm_up=WARM_UP),
     "diff_ks": Scenario((0.0, 0.0, -1.2, 0.0, -15.0), gradient_norm=-6.0, warm_up=WARM_UP),
+    "diff_nonlin": Scenario((0.0, 0.0, 1.5), convection=-2.0),
+    "diff_burgers_sc": Scenario((0.0, 0.0, 1.5), convection=-1.5),
     "diff_fisher": Scenario((0.02, 0.0, 0.2), quadratic=-0.02, clamped=True),
 }
 # Name -> (samples, steps, seed) of the two parts of a scenario.
@@ -131,9 +137,7 @@ def trajectories(scenario: Scenario, *, samples: int, steps: int, seed: int) -> 
     from sciml.random import RandomFourierSeries
 
     grid = sciml.Grid((POINTS,), extent=(1.0,))
-    field = RandomFourierSeries(
-        grid, modes=10 if scenario.clamped else 5, zero_mean=not scenario.clamped, max_one=not scenario.clamped
-    )
+    field = RandomFourierSeries(grid, modes=5, zero_mean=not scenario.clamped, max_one=not scenario.clamped)
     stepper = sciml.solvers.Stepper.build(
         equation_of(scenario), grid, dt=1.0, method=sciml.solvers.ETDRK2(), precision="float32"
     )

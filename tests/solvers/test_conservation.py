@@ -86,7 +86,7 @@ def conservers():
 # About three times what was measured.
 BOUNDS = {
     "kdv": 6e-10,
-    "kawahara": 1e-11,
+    "kawahara": 5e-14,
     "nlse": 2e-13,
     "euler": 6e-13,
     "beta": 3e-12,
