@@ -61,10 +61,12 @@ def test_misuse_is_refused(call, message):
         call()
 
 
+SPECTRUM = jnp.concatenate([jnp.geomspace(1e-3, 1e-2, 6), jnp.linspace(0.2, 1.0, N - 6)])
+
+
 def matrix_of(shift):
-    return jnp.diag(jnp.geomspace(0.01, 1.0, N) * (1 + shift * jnp.sin(jnp.arange(N, dtype=jnp.float64)))) + (
-        jnp.eye(N, k=1) - jnp.eye(N, k=-1)
-    ) * 0.01 * (1 + shift)
+    wobble = 1 + shift * jnp.sin(jnp.arange(N, dtype=jnp.float64))
+    return jnp.diag(SPECTRUM * wobble) + (jnp.eye(N, k=1) - jnp.eye(N, k=-1)) * 0.002 * (1 + shift)
 
 
 def build(shift):
