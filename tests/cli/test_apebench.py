@@ -13,7 +13,7 @@ NAMES = (
     "lin", "lin_simple", "adv", "diff", "adv_diff", "disp", "hyp_diff", "four", "conv", "burgers", "kdv", "ks_cons", "ks", "nonlin",
     "burgers_sc", "fisher",
 )  # fmt: skip
-# One scenario per kind of term, with the largest difference relative to the largest coefficient: single precision, measured, times three;
+# One scenario per kind of term, with the largest difference relative to the largest coefficient: in single precision, times three;
 # the spectrum of the conservative Kuramoto-Sivashinsky equation reaches the modes of which the peer drops one more.
 COMPARED = {
     "diff_four": 2e-7,
