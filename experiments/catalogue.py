@@ -33,4 +33,9 @@ EXPERIMENTS: dict[str, Entry] = {
         "Nonlinear Schroedinger equation: solitons, breathers and modulation instability, with what is conserved.",
         ("herho2025nlse",),
     ),
+    "skr": Entry(
+        "sciml.experiments.skr",
+        "Krylov subspace recycling for data sets: sorted systems, a space carried over, far fewer products than GMRES.",
+        ("wang2024skr", "parks2006recycling"),
+    ),
 }

@@ -65,6 +65,23 @@ BIBTEX: dict[str, str] = {
   eprint = {2411.00180},
   archivePrefix = {arXiv}
 }""",
+    "wang2024skr": """@inproceedings{wang2024skr,
+  title = {Accelerating Data Generation for Neural Operators via {Krylov} Subspace Recycling},
+  author = {Wang, Hong and Hao, Zhongkai and Wang, Jie and Geng, Zijie and Wang, Zhen and Li, Bin and Wu, Feng},
+  booktitle = {International Conference on Learning Representations},
+  year = {2024},
+  eprint = {2401.09516},
+  archivePrefix = {arXiv}
+}""",
+    "parks2006recycling": """@article{parks2006recycling,
+  title = {Recycling {Krylov} Subspaces for Sequences of Linear Systems},
+  author = {Parks, Michael L. and de Sturler, Eric and Mackey, Greg and Johnson, Duane D. and Maiti, Spandan},
+  journal = {SIAM Journal on Scientific Computing},
+  volume = {28},
+  number = {5},
+  pages = {1651--1674},
+  year = {2006}
+}""",
     "herho2025nlse": """@article{herho2025nlse,
   title = {simple-idealized-1d-nlse: Pseudo-Spectral Solver for the 1D Nonlinear {Schr{\\"o}dinger} Equation},
   author = {Herho, S. H. S. and Anwar, I. P. and Khadami, F. and Suwarman, R. and Irawan, D. E.},
