@@ -50,7 +50,7 @@ def _along(ax: "Axes", runs: dict[tuple[str, str], list[Measured]], family: str)
     ax.set(
         yscale="log", xlabel="system, in the order of solution", ylabel="products", title=f"{title}: along a sequence"
     )
-    ax.set_ylim(bottom=20)
+    ax.set_ylim(bottom=40)
 
 
 def _bars(ax: "Axes", runs: dict[tuple[str, str], list[Measured]], title: str, of: Callable[[Measured], float]) -> None:
@@ -74,3 +74,4 @@ def _bars(ax: "Axes", runs: dict[tuple[str, str], list[Measured]], title: str, o
     ax.set(yscale="log", title=title[0].upper() + title[1:])
     ax.set_xticks(range(len(FAMILIES)), [_LABELS[name] for name in FAMILIES], color=GREY)
     ax.grid(visible=False, axis="x")
+    ax.set_axisbelow(True)

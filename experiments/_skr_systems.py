@@ -111,11 +111,10 @@ def solve_directly(coefficients: Any) -> Float64[np.ndarray, "n n"]:
     diffusivity, reaction = (np.asarray(part) for part in coefficients)
     n = diffusivity.shape[0]
     across, along = (n**2 * np.asarray(part) for part in faces(jnp.asarray(diffusivity)))
-    diagonal = across[1:] + across[:-1] + along[:, 1:] + along[:, :-1] - reaction
-    right = -along[:, 1:-1]
-    beside = np.concatenate([right, np.zeros((n, 1))], axis=1).ravel()[:-1]
-    below = -across[1:-1].ravel()
-    matrix = scipy.sparse.diags_array(
-        [diagonal.ravel(), beside, beside, below, below], offsets=[0, 1, -1, n, -n], format="csc"
-    )
-    return scipy.sparse.linalg.spsolve(matrix, np.ones(n * n)).reshape(n, n)
+    cells = np.arange(n * n).reshape(n, n)
+    blocks = [(cells, cells, across[1:] + across[:-1] + along[:, 1:] + along[:, :-1] - reaction)]
+    for one, other, face in ((cells[1:], cells[:-1], across[1:-1]), (cells[:, 1:], cells[:, :-1], along[:, 1:-1])):
+        blocks += [(one, other, -face), (other, one, -face)]
+    rows, columns, entries = (np.concatenate([block[i].ravel() for block in blocks]) for i in range(3))
+    matrix = scipy.sparse.csc_array((entries, (rows, columns)), shape=(n * n, n * n))
+    return np.asarray(scipy.sparse.linalg.spsolve(matrix, np.ones(n * n))).reshape(n, n)
