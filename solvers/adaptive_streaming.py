@@ -45,7 +45,7 @@ def solve_to_file(
     on_chunk: Callable[[int, int], None] | None = None,
     throw: bool = True,
 ) -> StreamedRollout:
-    """Solve with steps chosen from the error estimate and write the state at even intervals of time to an HDF5 file.
+    """Solve with steps chosen from the error estimate and write the state at even intervals of time to disk.
 
     The adaptive companion of `rollout_to_file`, with which it shares the file and what can be done with it: call again with the same
     arguments after an interruption, bit by bit as if there had been none, or with more `frames` to go on. The steps are those of
@@ -55,7 +55,7 @@ def solve_to_file(
         equation: what to solve.
         grid: periodic, or a box with bounded axes.
         u0: initial values `(components, *grid.shape)`; the dtype is the precision of the solve.
-        path: the file.
+        path: the file; where it ends in `.zarr` a zarr folder, read by `sciml.data.read_frames`.
         interval: time from one saved state to the next; the longest step.
         frames: saved states, the initial one included.
         t0: time at the start.

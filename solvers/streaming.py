@@ -34,17 +34,17 @@ def rollout_to_file(
     on_chunk: Callable[[int, int], None] | None = None,
     throw: bool = True,
 ) -> StreamedRollout:
-    """Solve with a fixed step and write every saved state to an HDF5 file, never holding more than two chunks of them.
+    """Solve with a fixed step and write every saved state to disk, never holding more than two chunks of them.
 
-    While one chunk is written the device computes the next. The file has the layout of `sciml.data.write_hdf5`, with one sample, and
-    is readable at any time. Call again with the same arguments after an interruption (also a killed process): the run goes on
+    While one chunk is written the device computes the next. The HDF5 file has the layout of `sciml.data.write_hdf5`, with one sample,
+    and is readable at any time. Call again with the same arguments after an interruption (also a killed process): the run goes on
     behind the last chunk on disk and gives the same numbers, bit by bit, as one that was never interrupted. Call again with more
     `steps` to make a finished file longer.
 
     Args:
         stepper: the prepared step, from `Stepper.build`.
         u0: initial values `(components, *grid.shape)` in the stepper's precision.
-        path: the file.
+        path: the file; where it ends in `.zarr` a zarr folder, read by `sciml.data.read_frames`.
         steps: number of steps, a multiple of `save_every`.
         save_every: steps between saved states.
         t0: time at the start.

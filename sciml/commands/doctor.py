@@ -13,7 +13,7 @@ from sciml.commands.options import HelpShown, parse
 from sciml.commands.output import pairs, write, write_json
 
 _PACKAGES = ("sciml", "jax", "jaxlib", "equinox", "diffrax", "lineax", "optimistix", "optax", "numpy", "scipy", "h5py")
-_EXTRAS = ("matplotlib", "flax")
+_EXTRAS = ("matplotlib", "flax", "zarr")
 
 
 @dataclass(frozen=True)

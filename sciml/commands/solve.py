@@ -40,8 +40,8 @@ class SolveOptions:
     out: Annotated[Path | None, tyro.conf.arg(aliases=["-o"])] = None
     """HDF5 file for the solution."""
     stream: Path | None = None
-    """HDF5 file that is written while the solve runs, for solutions larger than the memory; the same command goes on after an
-    interruption, and with a larger --until and --frames it makes the file longer."""
+    """HDF5 file, or .zarr folder, that is written while the solve runs, for solutions larger than the memory; the same command goes
+    on after an interruption, and with a larger --until and --frames it makes the file longer."""
     plot: Path | None = None
     """Figure of the solution (.png, .pdf, .svg), or an animation of it (.gif; .mp4 where ffmpeg is installed)."""
     json: bool = False

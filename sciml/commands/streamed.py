@@ -12,7 +12,7 @@ from sciml.commands.output import say
 from sciml.commands.pictures import View, frames_wanted
 from sciml.commands.stepping import ADAPTIVE, fixed_steps, integrator
 
-ENDINGS = (".h5", ".hdf5")
+ENDINGS = (".h5", ".hdf5", ".zarr")
 _SECONDS = 5.0
 
 
@@ -23,7 +23,7 @@ def check(output: Any, domain: problems.DomainOptions) -> None:
         UsageError: in one sentence, if not.
     """
     if output.stream.suffix not in ENDINGS:
-        raise UsageError(f"--stream must end in {' or '.join(ENDINGS)}, got {output.stream}")
+        raise UsageError(f"--stream must end in one of {', '.join(ENDINGS)}, got {output.stream}")
     if output.out is not None:
         raise UsageError("--stream writes the solution already; leave --out out, or --stream")
     if domain.dt is None and domain.method not in ADAPTIVE:

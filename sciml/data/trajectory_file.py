@@ -1,8 +1,9 @@
-"""One long trajectory written to an HDF5 file while it is computed; a writer that is killed leaves a file to go on from.
+"""One long trajectory written to disk while it is computed; a writer that is killed leaves a file to go on from.
 
-The layout is that of `write_hdf5` with one sample. All datasets get their place in the file at the start, and later writes only fill
-bytes in: nothing that an interrupted write could damage describes the file. Beside it the group `stream` holds `settings` (what a
-run must share to go on) and two slots of the state to go on from, used in turn and each sealed by a check sum.
+The layout is that of `write_hdf5` with one sample, in one HDF5 file or, where the path ends in `.zarr`, in a zarr folder. All arrays
+get their place at the start, and later writes only fill them: nothing that an interrupted write could damage describes the file.
+Beside it the group `stream` holds `settings` (what a run must share to go on) and two slots of the state to go on from, used in turn
+and each sealed by a check sum.
 """
 
 import contextlib
@@ -17,7 +18,8 @@ import numpy as np
 from jaxtyping import Int
 
 from sciml.data.dataset import DataFormatError, Dataset
-from sciml.data.hdf5 import AXES, FORMAT, VERSION, created, frames_written, opened
+from sciml.data.hdf5 import AXES, FORMAT, VERSION, frames_written
+from sciml.data.storage import Storage, storage_of
 
 _BLOCK = 2**26
 
@@ -62,10 +64,11 @@ class AnotherRun(ValueError):
 
 
 class TrajectoryFile:
-    """A file being filled; see `create`, `go_on` and `append`."""
+    """A file being filled; see `create`, `newest` and `append`."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, storage: Storage) -> None:
         self._file = file
+        self._storage = storage
         self._slot = 0
 
     def newest(self) -> tuple[int, list[np.ndarray]] | None:
@@ -74,7 +77,7 @@ class TrajectoryFile:
         for number in (0, 1):
             slot = self._file[f"stream/slot{number}"]
             count, check = (int(value) for value in slot["seal"][()])
-            leaves = [np.asarray(slot[str(i)][()]) for i in range(len(slot) - 1)]
+            leaves = [np.asarray(slot[str(i)][()]) for i in range(len(self._storage.arrays(slot)) - 1)]
             if count >= 0 and check == _check(count, leaves):
                 found.append((count, number, leaves))
         if not found:
@@ -88,53 +91,48 @@ class TrajectoryFile:
         end = first + len(values)
         if len(values):
             self._file["trajectories"][0, first:end] = values
-            self._flush()
+            self._storage.secure(self._file)
             self._file["times"][first:end] = times
         if leaves is not None:
             slot = self._file[f"stream/slot{self._slot}"]
-            slot["seal"][...] = (-1, 0)
-            self._flush()
+            slot["seal"][...] = np.asarray((-1, 0))
+            self._storage.secure(self._file)
             for number, leaf in enumerate(leaves):
                 slot[str(number)][...] = leaf
-            slot["seal"][...] = (end, _check(end, leaves))
+            slot["seal"][...] = np.asarray((end, _check(end, leaves)))
             self._slot = 1 - self._slot
-        self._flush()
-
-    def _flush(self) -> None:
-        self._file.flush()
-        # Only a driver with a file descriptor can be told to wait for the disk.
-        with contextlib.suppress(NotImplementedError, OSError):
-            os.fsync(self._file.id.get_vfd_handle())
+        self._storage.secure(self._file)
 
 
 def create(path: str | os.PathLike[str], plan: Plan) -> None:
     """Make an empty file, whole or not at all; a file that is there is replaced."""
-    with created(path) as file:
-        _lay_out(file, plan)
+    storage = storage_of(path)
+    with storage.created(path) as file:
+        _lay_out(file, storage, plan)
 
 
 def extend(path: str | os.PathLike[str], plan: Plan) -> None:
     """Make room for the frames of `plan` in a file that holds fewer; it is copied and takes the place of the old one when whole."""
-    with opened(path) as old, created(path) as new:
-        _lay_out(new, plan)
+    storage = storage_of(path)
+    with storage.opened(path) as old, storage.created(path) as new:
+        _lay_out(new, storage, plan)
         count = min(frames_written(old), plan.frames)
         step = max(1, _BLOCK // max(1, old["trajectories"][0, :1].nbytes))
         for first in range(0, count, step):
             kept = slice(first, min(first + step, count))
             new["trajectories"][0, kept] = old["trajectories"][0, kept]
         new["times"][:count] = old["times"][:count]
-        for name, slot in old["stream"].items():
-            for key, leaf in slot.items():
-                new[f"stream/{name}/{key}"][...] = leaf[()]
+        for number in (0, 1):
+            for key, leaf in storage.arrays(old[f"stream/slot{number}"]).items():
+                new[f"stream/slot{number}/{key}"][...] = leaf[()]
 
 
 @contextlib.contextmanager
 def writing(path: str | os.PathLike[str]) -> Iterator[TrajectoryFile]:
     """Open a file of `create` to go on with it."""
-    import h5py
-
-    with h5py.File(path, "r+") as file:
-        yield TrajectoryFile(file)
+    storage = storage_of(path)
+    with storage.changing(path) as file:
+        yield TrajectoryFile(file, storage)
 
 
 def settings_and_room(path: str | os.PathLike[str]) -> tuple[dict[str, str], int]:
@@ -143,15 +141,17 @@ def settings_and_room(path: str | os.PathLike[str]) -> tuple[dict[str, str], int
     Raises:
         DataFormatError: the file is damaged or no trajectory file.
     """
-    with opened(path) as file:
+    with storage_of(path).opened(path) as file:
         if file.attrs.get("format") != FORMAT or "stream" not in file:
-            raise DataFormatError("it is no file of `rollout_to_file` or `solve_to_file`, so nothing can be added to it.")
+            raise DataFormatError(
+                "it is no file of `rollout_to_file` or `solve_to_file`, so nothing can be added to it."
+            )
         return json.loads(file["stream"].attrs["settings"]), int(file["times"].shape[0])
 
 
 def count_frames(path: str | os.PathLike[str]) -> int:
     """Frames written so far of a trajectory file; errors as in `read_frames`."""
-    with opened(path) as file:
+    with storage_of(path).opened(path) as file:
         return frames_written(_with_trajectories(file))
 
 
@@ -169,20 +169,23 @@ def read_frames(
         DataFormatError: it is damaged, or holds no trajectory.
         ValueError: `frames` does not rise, or names frames that are not there.
     """
-    with opened(path) as file:
+    with storage_of(path).opened(path) as file:
         chosen = _chosen(frames, frames_written(_with_trajectories(file)))
+        parameters = storage_of(path).arrays(file["parameters"]) if "parameters" in file else {}
         return Dataset(
-            trajectories=file["trajectories"][:, chosen],
-            times=file["times"][chosen],
-            coordinates=tuple(file["coordinates"][name][()] for name in AXES if name in file["coordinates"]),
-            parameters={name: np.asarray(value[()]) for name, value in file.get("parameters", {}).items()},
+            trajectories=_rows(file["trajectories"], chosen, axis=1),
+            times=_rows(file["times"], chosen, axis=0),
+            coordinates=tuple(
+                np.asarray(file["coordinates"][name][()]) for name in AXES if name in file["coordinates"]
+            ),
+            parameters={name: np.asarray(value[()]) for name, value in parameters.items()},
             attributes=json.loads(file.attrs.get("attributes", "{}")),
         )
 
 
 def _with_trajectories(file: Any) -> Any:
     if file.attrs.get("format") != FORMAT or "trajectories" not in file:
-        raise DataFormatError("it holds no trajectory in the layout of `write_hdf5`.")
+        raise DataFormatError("it holds no trajectory in the layout of `write_hdf5` or of `rollout_to_file`.")
     return file
 
 
@@ -196,30 +199,31 @@ def _chosen(frames: Any, count: int) -> Any:
     return numbers
 
 
-def _lay_out(file: Any, plan: Plan) -> None:
+def _rows(array: Any, chosen: Any, *, axis: int) -> np.ndarray:
+    """Some rows along an axis."""
+    place = (slice(None),) * axis
+    if isinstance(chosen, slice):
+        return np.asarray(array[(*place, chosen)])
+    if not len(chosen):
+        return np.asarray(array[(*place, slice(0))])
+    return np.concatenate([np.asarray(array[(*place, slice(n, n + 1))]) for n in chosen.tolist()], axis=axis)
+
+
+def _lay_out(file: Any, storage: Storage, plan: Plan) -> None:
     attributes = json.dumps(dict(plan.attributes), allow_nan=False)
     file.attrs.update({"format": FORMAT, "version": VERSION, "attributes": attributes})
-    _place(file, "trajectories", (1, plan.frames, *plan.state), plan.dtype)
-    _place(file, "times", (plan.frames,), plan.time_dtype)[...] = np.nan
+    storage.place(file, "trajectories", (1, plan.frames, *plan.state), plan.dtype, rows=plan.frames)
+    storage.place(file, "times", (plan.frames,), plan.time_dtype)[...] = np.full(plan.frames, np.nan, plan.time_dtype)
     for name, axis in zip(AXES, plan.coordinates):
-        file.create_dataset(f"coordinates/{name}", data=axis)
+        storage.put(file, f"coordinates/{name}", axis)
     for name, value in plan.parameters.items():
-        file.create_dataset(f"parameters/{name}", data=np.asarray(value))
+        storage.put(file, f"parameters/{name}", np.asarray(value))
     stream = file.create_group("stream")
     stream.attrs["settings"] = json.dumps(dict(plan.settings))
     for number in (0, 1):
-        _place(stream, f"slot{number}/seal", (2,), np.dtype(np.int64))[...] = (-1, 0)
+        storage.place(stream, f"slot{number}/seal", (2,), np.dtype(np.int64))[...] = np.asarray((-1, 0))
         for place, (shape, dtype) in enumerate(plan.leaves):
-            _place(stream, f"slot{number}/{place}", shape, dtype)
-
-
-def _place(group: Any, name: str, shape: tuple[int, ...], dtype: np.dtype) -> Any:
-    """A dataset that has its bytes in the file from the start, not yet written."""
-    import h5py
-
-    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    return group.create_dataset(name, shape=shape, dtype=dtype, fill_time="never", dcpl=layout)
+            storage.place(stream, f"slot{number}/{place}", shape, dtype)
 
 
 def _check(count: int, leaves: Sequence[np.ndarray]) -> int:

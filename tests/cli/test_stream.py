@@ -66,7 +66,7 @@ def test_other_runs_are_refused_by_name(sciml_command, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--stream", "a.txt"], "--stream must end in .h5"),
+        (["--stream", "a.txt"], "--stream must end in one of .h5"),
         (["--stream", "a.h5", "-o", "b.h5"], "leave --out out"),
         (["--stream", "/nowhere/a.h5"], "no such folder"),
     ],

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = ("diffrax", "optimistix", "flax", "orbax", "h5py", "matplotlib", "rich", "tyro")
+HEAVY = ("diffrax", "optimistix", "flax", "orbax", "h5py", "zarr", "matplotlib", "rich", "tyro")
 
 
 def loaded(code, candidates):
