@@ -58,6 +58,12 @@ if TYPE_CHECKING:
     from sciml.solvers.krylov import ritz_pairs as ritz_pairs
     from sciml.solvers.krylov import solve_sequence as solve_sequence
     from sciml.solvers.method import Method as Method
+    from sciml.solvers.multigrid import EllipticSolution as EllipticSolution
+    from sciml.solvers.multigrid import EllipticSolver as EllipticSolver
+    from sciml.solvers.multigrid import Multigrid as Multigrid
+    from sciml.solvers.multigrid import MultigridPreconditioner as MultigridPreconditioner
+    from sciml.solvers.multigrid import StencilOperator as StencilOperator
+    from sciml.solvers.multigrid import solve_elliptic as solve_elliptic
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
     from sciml.solvers.solution import Solution as Solution
@@ -86,6 +92,8 @@ __getattr__, __dir__, __all__ = attach(
         "ETDRK2": "sciml.solvers.exponential",
         "ETDRK3": "sciml.solvers.exponential",
         "ETDRK4": "sciml.solvers.exponential",
+        "EllipticSolution": "sciml.solvers.multigrid",
+        "EllipticSolver": "sciml.solvers.multigrid",
         "EvolutionTerm": "sciml.solvers.diffrax_door",
         "ExponentialMethod": "sciml.solvers.exponential",
         "ExponentialSolver": "sciml.solvers.diffrax_door",
@@ -98,6 +106,8 @@ __getattr__, __dir__, __all__ = attach(
         "LowPrecision": "sciml.solvers.krylov",
         "Method": "sciml.solvers.method",
         "MinimalResidual": "sciml.solvers.krylov",
+        "Multigrid": "sciml.solvers.multigrid",
+        "MultigridPreconditioner": "sciml.solvers.multigrid",
         "Preflight": "sciml.solvers.forecast",
         "RecycleState": "sciml.solvers.krylov",
         "RestartedGMRES": "sciml.solvers.krylov",
@@ -108,6 +118,7 @@ __getattr__, __dir__, __all__ = attach(
         "SIL3": "sciml.solvers.imex",
         "SequenceSolution": "sciml.solvers.krylov",
         "Solution": "sciml.solvers.solution",
+        "StencilOperator": "sciml.solvers.multigrid",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
         "StreamedRollout": "sciml.solvers.file_filling",
@@ -121,10 +132,11 @@ __getattr__, __dir__, __all__ = attach(
         "rollout_to_file": "sciml.solvers.streaming",
         "rollout_with": "sciml.solvers.fixed_step",
         "solve": "sciml.solvers.integrate",
+        "solve_elliptic": "sciml.solvers.multigrid",
         "solve_helmholtz": "sciml.solvers.fast_poisson",
         "solve_poisson": "sciml.solvers.fast_poisson",
-        "solve_to_file": "sciml.solvers.adaptive_streaming",
         "solve_sequence": "sciml.solvers.krylov",
+        "solve_to_file": "sciml.solvers.adaptive_streaming",
         "split_terms": "sciml.solvers.diffrax_imex",
     },
 )
