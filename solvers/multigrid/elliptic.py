@@ -100,7 +100,7 @@ class EllipticSolver(eqx.Module):
         multigrid = multigrid or Multigrid(axes=_plan(grid, coefficient))
         inside = jnp.promote_types(precision, jnp.float32)
         inside = inside if jnp.finfo(inside).bits < jnp.finfo(operator.centre.dtype).bits else operator.centre.dtype
-        hierarchy = multigrid.set_up(operator.astype(inside))
+        hierarchy = multigrid.set_up(operator.without_surplus().astype(inside))
         return EllipticSolver(volumes, hierarchy, multigrid, grid)
 
     def solve(

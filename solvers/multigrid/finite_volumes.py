@@ -87,6 +87,7 @@ def finite_volumes(
     known = _Known(grid, dtype, dict(boundary_data or {}), time)
     active = known.active
     centre = jnp.zeros(grid.shape, dtype)
+    surplus = jnp.asarray(c, dtype) * known.shares()
     load = jnp.zeros(grid.shape, dtype)
     links = {}
     for index, axis in enumerate(grid.axes):
@@ -97,13 +98,17 @@ def finite_volumes(
         load = load + flow * jnp.roll(known.given, -1, index) + back * jnp.roll(known.given, 1, index)
         step = tuple(int(a == index) for a in range(grid.dimension))
         links[step] = -flow * active * jnp.roll(active, -1, index)
+        surplus = surplus + flow * (1 - jnp.roll(active, -1, index)) + back * (1 - jnp.roll(active, 1, index))
         if not axis.periodic:
             at_walls, from_walls = known.wall_terms(index, tensor[index], share, smooth=faces == "arithmetic")
-            centre, load = centre + at_walls, load + from_walls
+            surplus, load = surplus + at_walls, load + from_walls
+            centre = centre + at_walls
     weights = known.shares() * active
     centre = (centre + jnp.asarray(c, dtype) * weights) * active
     periodic = tuple(axis.periodic for axis in grid.axes)
-    operator = StencilOperator.make(centre, links, periodic=periodic, singular=_is_singular(grid, c))
+    operator = StencilOperator.make(
+        centre, links, periodic=periodic, singular=_is_singular(grid, c), surplus=surplus * active
+    )
     return FiniteVolumes(operator, weights, load * active, known.given)
 
 
