@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         options = parse(EvaluateOptions, argv, command="sciml evaluate", help=about, example=example)
     except HelpShown:
         return 0
-    if not options.file.is_file():
+    if not options.file.is_file() and not (options.file.is_dir() and options.file.suffix == ".zarr"):
         raise UsageError(f"no such file: {options.file}")
     if options.plot is not None and options.plot.suffix not in (".png", ".pdf", ".svg"):
         raise UsageError(f"--plot must end in .png, .pdf or .svg, got {options.plot}")
@@ -52,6 +52,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _is_model(path: Path) -> bool:
+    if path.is_dir():
+        return False
     with path.open("rb") as file:
         return file.read(2) == b"PK"
 
@@ -66,6 +68,7 @@ def _solution(options: EvaluateOptions) -> dict[str, Any]:
             f"{options.file} has {ours.values.shape[1]} components on {len(ours.coordinates)} axes, "
             f"{options.reference} {theirs.values.shape[1]} on {len(theirs.coordinates)}"
         )
+    ours.check_comparable(theirs)
     compared = interpolate(ours.values[frames[:, 0]], ours.coordinates, theirs.coordinates)
     target = theirs.values[frames[:, 1]]
     axes = tuple(range(1, target.ndim))

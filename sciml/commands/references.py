@@ -17,15 +17,25 @@ class Reference:
     Attributes:
         values: `(frames, components, *shape)`, real or complex.
         times: `(frames,)`.
-        coordinates: nodes per axis, rising and evenly spaced.
+        coordinates: nodes per axis, rising, and evenly spaced where the box is periodic.
+        walled: whether it is not.
     """
 
     values: np.ndarray
     times: np.ndarray
     coordinates: tuple[np.ndarray, ...]
+    walled: bool = False
 
     def periodic(self) -> "Reference":
-        """Without the last node of an axis where it repeats the first one: the nodes of a periodic grid."""
+        """Without the last node of an axis where it repeats the first one: the nodes of a periodic grid.
+
+        Raises:
+            UsageError: for a solution between walls.
+        """
+        if self.walled:
+            raise UsageError(
+                "this is a solution between walls, whose conditions a file does not tell; give --boundary and --initial"
+            )
         values, coordinates = self.values, list(self.coordinates)
         for number, axis in enumerate(coordinates):
             ends = np.take(values, [0, -1], axis=number + 2)
@@ -35,6 +45,19 @@ class Reference:
                 values = np.delete(values, -1, axis=number + 2)
         return Reference(values, self.times, tuple(coordinates))
 
+    def check_comparable(self, other: "Reference") -> None:
+        """See that values at the nodes of another one can be had: between walls these must be the same nodes.
+
+        Raises:
+            UsageError: if not.
+        """
+        pairs = list(zip(self.coordinates, other.coordinates))
+        same = all(len(a) == len(b) and np.allclose(a, b, rtol=0, atol=1e-9 * np.ptp(b)) for a, b in pairs)
+        if (self.walled or other.walled) and not same:
+            raise UsageError(
+                "solutions between walls are compared on the same nodes only; solve both with the same --grid and --nodes"
+            )
+
     def box(self) -> list[tuple[float, float]]:
         """Bounds of the periodic box whose nodes these are."""
         spacings = [float(axis[-1] - axis[0]) / (len(axis) - 1) for axis in self.coordinates]
@@ -42,7 +65,7 @@ class Reference:
 
 
 def read_reference(path: Path) -> Reference:
-    """Read a solution from a `.mat` file (MATLAB 4 to 7.2), an `.npz` file, or one of our HDF5 files.
+    """Read a solution from a `.mat` file (MATLAB 4 to 7.2), an `.npz` file, or one of our HDF5 files or zarr folders.
 
     Arrays files need one vector of times (`t`, `tt`), one of nodes (`x`) and one matrix of values with these two
     lengths.
@@ -50,7 +73,7 @@ def read_reference(path: Path) -> Reference:
     Raises:
         UsageError: if the file is absent or holds something else.
     """
-    if not path.is_file():
+    if not path.is_file() and not (path.is_dir() and path.suffix == ".zarr"):
         raise UsageError(f"no such file: {path}")
     if path.suffix in (".mat", ".npz"):
         return _from_arrays(path, _read_mat(path) if path.suffix == ".mat" else _read_npz(path))
@@ -105,9 +128,8 @@ def _from_dataset(path: Path) -> Reference:
         raise UsageError(f"{path} holds pairs of inputs and outputs, no solution in time")
     if data.samples != 1:
         raise UsageError(f"{path} holds {data.samples} solutions; a reference is a single one")
-    if data.attributes.get("boundary", "periodic") != "periodic":
-        raise UsageError(f"{path} holds a solution between walls; only periodic ones can be compared")
-    return Reference(data.trajectories[0], np.asarray(data.times, float), data.coordinates)
+    walled = data.attributes.get("boundary", "periodic") != "periodic"
+    return Reference(data.trajectories[0], np.asarray(data.times, float), data.coordinates, walled)
 
 
 def interpolate(values: np.ndarray, nodes: tuple[np.ndarray, ...], targets: tuple[np.ndarray, ...]) -> np.ndarray:

@@ -53,7 +53,10 @@ def check_state(state: np.ndarray, grid: Any) -> None:
         steepest = np.max(np.abs(np.gradient(state, axis.coordinates(), axis=number + 1)))
         wanted = np.broadcast_to(_data(side, grid, number, len(state)), found.shape)
         slack = _VALUE_SLACK if b == 0 else _SLOPE_SLACK
-        scale = abs(a) * np.max(np.abs(state)) + abs(b) * steepest + np.max(np.abs(wanted))
+        # The size of the state too: the slope of a constant is rounding.
+        scale = (
+            (abs(a) + 1e-3 * abs(b) / axis.length) * np.max(np.abs(state)) + abs(b) * steepest + np.max(np.abs(wanted))
+        )
         missed = np.abs(found - wanted)
         if missed.max() > slack * scale:
             worst = np.unravel_index(np.argmax(missed), missed.shape)

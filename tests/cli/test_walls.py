@@ -152,9 +152,16 @@ def test_mistakes(mistake, arguments, words):
     assert words in mistake("solve", "diffusion", "--grid", "16", "--until", "0.1", *arguments)
 
 
-def test_a_solution_between_walls_is_no_periodic_reference(sciml_command, mistake, tmp_path):
-    assert sciml_command(*DIFFUSION, "--boundary", "neumann", "--initial", "1", "-o", tmp_path / "u.h5").code == 0
-    assert "holds a solution between walls" in mistake("solve", "diffusion", "--like", tmp_path / "u.h5")
+def test_solutions_between_walls_are_compared_on_their_nodes(sciml_command, mistake, tmp_path):
+    call = [*DIFFUSION, "--boundary", "dirichlet=1/neumann", "--initial", "1"]
+    assert sciml_command(*call, "-o", tmp_path / "a.h5").code == 0
+    assert sciml_command(*call, "--stream", tmp_path / "b.zarr").code == 0
+    found = sciml_command("evaluate", tmp_path / "b.zarr", "--reference", tmp_path / "a.h5", "--json").json
+    assert found["maximum_error"] < 1e-14
+    assert sciml_command(*call, "--grid", "20", "-o", tmp_path / "c.h5").code == 0
+    words = mistake("evaluate", tmp_path / "c.h5", "--reference", tmp_path / "a.h5")
+    assert "compared on the same nodes only" in words
+    assert "a solution between walls" in mistake("solve", "diffusion", "--like", tmp_path / "a.h5")
 
 
 def test_finer_grids_are_refused_between_walls(mistake):
