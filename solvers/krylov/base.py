@@ -121,6 +121,8 @@ class KrylovSolver(lx.AbstractLinearSolver[lx.AbstractLinearOperator]):
         converged = outcome.norm <= system.tolerance
         failure = lx.RESULTS.where(outcome.stagnated, lx.RESULTS.stagnation, lx.RESULTS.max_steps_reached)
         failure = lx.RESULTS.where(outcome.broken, lx.RESULTS.breakdown, failure)
+        # lineax turns this into its message on input where the right-hand side is not finite.
+        failure = lx.RESULTS.where(jnp.isfinite(outcome.norm), failure, lx.RESULTS.singular)
         result = lx.RESULTS.where(converged, lx.RESULTS.successful, failure)
         stats = {
             "num_steps": outcome.steps,

@@ -53,9 +53,11 @@ def solve_sequence(
     """Sort systems so that neighbours are alike, solve them in turn, hand over what each one learnt, and put the answers back in order.
 
     One program is compiled for all (`lax.scan`). With `GCRODR` or `DeflatedConjugateGradients` the recycled space is handed over, with
-    `warm_start` the solution as first guess. Nothing raises for a system that does not converge: look at `successful`. For independent
-    solves in parallel use `jax.vmap` over `lineax.linear_solve` instead: it needs more products and may still be faster where
-    hardware is wide. Many right sides of one operator: repeat the parameters, or `jax.vmap` over the right side alone.
+    `warm_start` the solution as first guess. Nothing raises for a system that does not converge: look at `successful`. Derivatives of
+    `values` with respect to parameters and right sides are those of each solve.
+
+    For independent solves in parallel use `jax.vmap` over `lineax.linear_solve` instead: it needs more products and may still be faster
+    where hardware is wide. Many right sides of one operator: repeat the parameters, or `jax.vmap` over the right side alone.
 
     Args:
         build: makes the operator from one set of parameters.
@@ -127,7 +129,7 @@ def _run(
             options["y0"] = before
         if recycles:
             options["recycle"] = state
-        found = lx.linear_solve(build(own), b, solver, options=options, throw=False)
+        found = lx.linear_solve(build(own), b, solver, options=_constant(options), throw=False)
         stats = found.stats
         row = (stats["num_steps"], stats["matvecs"], stats["residual_norm"], found.result == lx.RESULTS.successful)
         return (stats["recycle"] if recycles else None, found.value if warm_start else None), (found.value, row)
@@ -137,3 +139,9 @@ def _run(
     guess = jax.tree.map(jnp.zeros_like, first) if warm_start else None
     (state, _), (values, stats) = jax.lax.scan(body, (recycle if recycles else None, guess), order)
     return values, stats, state
+
+
+def _constant(options: dict[str, Any]) -> dict[str, Any]:
+    """Nothing that helps a solve along changes its solution, hence its derivative."""
+    arrays, rest = eqx.partition(options, eqx.is_array)
+    return eqx.combine(jax.lax.stop_gradient(arrays), rest)

@@ -133,6 +133,21 @@ def test_deflated_conjugate_gradients_in_a_sequence():
     assert jnp.all(found.num_steps[found.order[2:]] < plain.num_steps[found.order[2:]])
 
 
+def test_derivatives_of_a_sequence_are_those_of_its_solves(systems):
+    shifts, right_sides = systems[0][:3], systems[1][:3]
+    near = lambda shift: lx.DiagonalLinearOperator(1 / jnp.diagonal(matrix_of(shift)))  # noqa: E731
+    solver = GCRODR(rtol=1e-11, restart=20, keep=8)
+
+    def ours(shifts):
+        found = solve_sequence(build, shifts, right_sides, solver, preconditioner=near, warm_start=True, order="given")
+        return jnp.sum(found.values**2)
+
+    exact = lambda shifts: jnp.sum(  # noqa: E731
+        jax.vmap(lambda shift, b: jnp.linalg.solve(matrix_of(shift), b))(shifts, right_sides) ** 2
+    )
+    np.testing.assert_allclose(jax.grad(ours)(shifts), jax.grad(exact)(shifts), rtol=1e-5)
+
+
 def symmetric(spectrum):
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(len(spectrum), len(spectrum))))[0]
     return turn, lx.MatrixLinearOperator(jnp.asarray(turn * spectrum @ turn.T), lx.symmetric_tag)
