@@ -164,6 +164,13 @@ def test_solutions_between_walls_are_compared_on_their_nodes(sciml_command, mist
     assert "a solution between walls" in mistake("solve", "diffusion", "--like", tmp_path / "a.h5")
 
 
+def test_what_walls_do_not_allow_is_one_sentence(sciml_command):
+    call = ["solve", "navier-stokes-velocity", "--grid", "8", "8", "8", "--dt", "0.1", "--initial", "grf"]
+    found = sciml_command(*call, "--boundary", "dirichlet")
+    last = found.err.splitlines()[-1]
+    assert found.code == 2 and "with walls the projection of a velocity" in last and "TRACEBACK" not in last
+
+
 def test_finer_grids_are_refused_between_walls(mistake):
     call = ["generate", "burgers", "-o", "a.h5", "--refine", "2", "--boundary", "neumann"]
     assert "--refine needs a periodic box" in mistake(*call)
