@@ -128,7 +128,7 @@ def measure(
     if not compiled:
         jax.block_until_ready(solve())
     times = []
-    for _ in range(1 if method.once else REPEATS):
+    for _ in range(REPEATS):
         begin = time.perf_counter()
         found = jax.block_until_ready(solve())
         times.append(time.perf_counter() - begin)

@@ -32,6 +32,11 @@ GENERAL = {
 }
 
 
+# Each costs two or three compilations; those marked slow share their code with one that is not.
+QUICK = ("CG", "MINRES", "GCRO-DR")
+ALL = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in (*SYMMETRIC, *GENERAL)]
+
+
 @pytest.fixture(scope="module")
 def data():
     draw = np.random.default_rng(5)
@@ -60,7 +65,7 @@ def solution(matrix, b, solver, near, tag):
     return lx.linear_solve(lx.MatrixLinearOperator(matrix, tag), b, solver, options=options)
 
 
-@pytest.mark.parametrize("name", [*SYMMETRIC, *GENERAL])
+@pytest.mark.parametrize("name", ALL)
 def test_forward_and_reverse_are_those_of_a_dense_solve(data, name):
     solver, matrix, near, b, direction, tag = pick(data, name)
     ours = lambda matrix, b: jnp.sum(solution(matrix, b, solver, near, tag).value ** 2)  # noqa: E731
@@ -79,7 +84,7 @@ def test_forward_and_reverse_are_those_of_a_dense_solve(data, name):
         assert jnp.max(jnp.abs(mine - theirs)) < 1e-6 * jnp.max(jnp.abs(theirs))
 
 
-@pytest.mark.parametrize("name", [*SYMMETRIC, *GENERAL])
+@pytest.mark.parametrize("name", ALL)
 def test_the_transposed_solve_takes_about_as_many_steps(data, name):
     solver, matrix, near, b, _, tag = pick(data, name)
     operator = lx.MatrixLinearOperator(matrix, tag)

@@ -38,7 +38,7 @@ def check(matrix, b, found, solver):
     assert float(found.stats["residual_norm"]) <= solver.rtol * np.linalg.norm(b)
 
 
-@pytest.mark.parametrize("name", ["bar", "local_disc_galerkin_diffusion"])
+@pytest.mark.parametrize("name", ["bar", pytest.param("local_disc_galerkin_diffusion", marks=pytest.mark.slow)])
 def test_positive_definite_matrices(name):
     matrix = load(name)
     matrix = (0.5 * (matrix + matrix.T)).tocsr()
