@@ -109,7 +109,7 @@ def test_the_transposed_solve_takes_about_as_many_steps(data, name):
     assert abs(int(back) - int(forward)) <= 3 and int(bare) > 2 * int(back)
 
 
-@pytest.mark.parametrize("name", ["CG", "GMRES"])
+@pytest.mark.parametrize("name", ["CG", pytest.param("GMRES", marks=pytest.mark.slow)])
 def test_a_gradient_keeps_within_the_steps_of_the_solve(data, name):
     # Solves inside derivatives raise where they fail: without the preconditioner these would.
     solver, matrix, near, b, _, tag = pick(data, name)
@@ -119,6 +119,7 @@ def test_a_gradient_keeps_within_the_steps_of_the_solve(data, name):
     np.testing.assert_allclose(found, np.linalg.solve(np.asarray(matrix).T, np.ones(N)), rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_complex_gradient(data):
     _, _, skewed, near, b, _ = data
     matrix = jnp.asarray(np.asarray(skewed) + 0.3j * np.eye(N))
@@ -129,6 +130,7 @@ def test_a_complex_gradient(data):
     assert jnp.max(jnp.abs(mine - theirs)) < 1e-6 * jnp.max(jnp.abs(theirs))
 
 
+@pytest.mark.slow
 def test_preconditioners_that_are_no_plain_operators(data):
     skewed, near_skewed, b = data[2:5]
     operator = lx.MatrixLinearOperator(skewed)
@@ -146,6 +148,7 @@ def test_preconditioners_that_are_no_plain_operators(data):
         jax.grad(total)(b, GENERAL["FGMRES"], lambda v: v / jnp.diagonal(skewed))
 
 
+@pytest.mark.slow
 def test_a_batch_of_gradients_equals_a_loop(data):
     symmetric, near, *_, b, _ = data
     shifts = jnp.asarray([0.0, 0.3, 2.0])

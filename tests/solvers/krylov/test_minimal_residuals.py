@@ -126,6 +126,7 @@ def test_minres_wants_a_symmetric_operator_and_a_positive_preconditioner(indefin
     assert found.result == lx.RESULTS.breakdown
 
 
+@pytest.mark.slow
 def test_single_precision(skewed, indefinite):
     matrix, b, rough = skewed
     b = b.astype(jnp.float32)
@@ -139,6 +140,7 @@ def test_single_precision(skewed, indefinite):
     assert found.value.dtype == jnp.float32
 
 
+@pytest.mark.slow
 def test_a_batch_equals_a_loop(skewed):
     matrix, b, rough = skewed
     shifts, batch = jnp.asarray([0.0, 0.5, 2.0]), jnp.stack([b, jnp.ones(N), jnp.zeros(N)])

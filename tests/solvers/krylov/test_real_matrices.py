@@ -62,6 +62,7 @@ def test_positive_definite_matrices(name):
     assert int(again.stats["num_steps"]) < int(first.stats["num_steps"])
 
 
+@pytest.mark.slow
 def test_a_recirculating_flow():
     matrix = load("recirc_flow")
     b = matrix @ np.ones(matrix.shape[0])

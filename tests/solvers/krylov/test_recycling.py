@@ -31,7 +31,7 @@ def check_space(matrix, state):
     assert jnp.max(jnp.abs(state.vectors @ matrix.T - state.images)) < 1e-10
 
 
-@pytest.mark.parametrize("kind", ["real", "complex", "preconditioned"])
+@pytest.mark.parametrize("kind", [pytest.param("real", marks=pytest.mark.slow), "complex", "preconditioned"])
 def test_the_space_holds_its_images_after_every_cycle(skewed, kind):
     matrix, b = skewed
     if kind == "complex":
@@ -72,6 +72,7 @@ def test_a_second_solve_takes_fewer_steps_and_counts_its_set_up(skewed):
     assert int(first.stats["num_steps"]) < int(unrestarted.stats["num_steps"])
 
 
+@pytest.mark.slow
 def test_isolated_small_eigenvalues_are_gone_after_recycling():
     matrix, b = jnp.diag(jnp.asarray(SPLIT)), jnp.ones(N)
     solver = GCRODR(rtol=1e-8, restart=20, keep=3)
@@ -85,6 +86,7 @@ def test_isolated_small_eigenvalues_are_gone_after_recycling():
     assert np.linalg.norm(rows[:3], 2) > 0.999 and np.linalg.norm(rows[3:], 2) < 0.05
 
 
+@pytest.mark.slow
 def test_a_solve_shorter_than_the_space_hands_over_what_it_has(skewed):
     _, b = skewed
     three = jnp.diag(jnp.asarray([1.0, 2.0, 3.0] * (N // 3)))
@@ -140,6 +142,7 @@ def test_misuse_is_refused(skewed):
         DeflatedConjugateGradients(keep=5, window=4)
 
 
+@pytest.mark.slow
 def test_a_state_goes_through_scan_and_vmap(skewed):
     matrix, b = skewed
     solver = GCRODR(rtol=1e-8, restart=16, keep=6)

@@ -106,6 +106,7 @@ def test_a_recycled_sequence_comes_back_in_the_given_order_with_honest_counts(sy
     assert int(more.num_steps[0]) < int(given.num_steps[0])
 
 
+@pytest.mark.slow
 def test_a_warm_start_and_a_preconditioner(systems):
     shifts = systems[0]
     right_sides = jnp.ones((6, N))
@@ -117,6 +118,7 @@ def test_a_warm_start_and_a_preconditioner(systems):
     assert int(warm.num_steps.sum()) < int(cold.num_steps.sum())
 
 
+@pytest.mark.slow
 def test_failures_do_not_stop_a_sequence(systems):
     found = solve_sequence(build, *systems, GCRODR(rtol=1e-9, restart=20, keep=8, max_steps=30), order="given")
     assert not bool(found.successful.all()) and jnp.all(jnp.isfinite(found.values))
@@ -133,6 +135,7 @@ def test_deflated_conjugate_gradients_in_a_sequence():
     assert jnp.all(found.num_steps[found.order[2:]] < plain.num_steps[found.order[2:]])
 
 
+@pytest.mark.slow
 def test_derivatives_of_a_sequence_are_those_of_its_solves(systems):
     shifts, right_sides = systems[0][:3], systems[1][:3]
     near = lambda shift: lx.DiagonalLinearOperator(1 / jnp.diagonal(matrix_of(shift)))  # noqa: E731
