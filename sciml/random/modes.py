@@ -85,4 +85,5 @@ def _cosine_sum(coefficients: Float[Array, "... modes"], axis: Axis) -> Float[Ar
 def _shift(half: Complex[Array, "... modes"], period: int) -> Complex[Array, "... modes"]:
     """Move the first node from the end of the axis to the centre of its first cell."""
     angle = np.pi / period * np.arange(half.shape[-1])
-    return half * jnp.asarray(np.exp(1j * angle), half.dtype)
+    phase = np.exp(1j * angle).reshape((1,) * (half.ndim - 1) + angle.shape)
+    return half * jnp.asarray(phase, half.dtype)

@@ -127,7 +127,7 @@ class EllipticSolver(eqx.Module):
         if values.shape != self.grid.shape:
             raise ValueError(f"EllipticSolver: `f` must have the grid's shape {self.grid.shape}, got {values.shape}.")
         operator = self.volumes.operator
-        load = _consistent(operator.singular, self.volumes.load(values))
+        load = _consistent(operator.singular, self.volumes.load(values), self.volumes.weights)
         double = load.dtype == jnp.float64
         tolerance = rtol if rtol is not None else (1e-8 if double else 1e-6)
         # In single precision rounding u alone leaves a residual of epsilon times the condition number, and u is right all the same.
@@ -141,7 +141,9 @@ class EllipticSolver(eqx.Module):
         )
         scale = jnp.linalg.norm(load)
         residual = solution.stats["residual_norm"] / jnp.where(scale == 0, jnp.ones_like(scale), scale)
-        values = self.volumes.complete(_centred(operator.singular, solution.value, self.volumes.weights))
+        # Masked, so that what comes back in reverse mode lies in the range of the operator.
+        unknown = jnp.where(self.volumes.weights == 0, jnp.zeros_like(load), solution.value)
+        values = self.volumes.complete(_centred(operator.singular, unknown, self.volumes.weights))
         return EllipticSolution(values, solution.stats["num_steps"], residual)
 
     def preconditioner(self) -> lx.AbstractLinearOperator:
@@ -233,9 +235,9 @@ def _plan(grid: Grid, coefficient: Any) -> tuple[Axes, ...] | None:
     return coarsening_plan(strengths.tolist(), grid.shape) or None
 
 
-def _consistent(singular: bool, load: Array) -> Array:
-    """A right-hand side without the part that a singular operator cannot produce."""
-    return load - jnp.mean(load) if singular else load
+def _consistent(singular: bool, load: Array, weights: Array) -> Array:
+    """A right-hand side without the mean that a singular operator cannot produce."""
+    return load - weights * (jnp.sum(load) / jnp.sum(weights)) if singular else load
 
 
 def _centred(singular: bool, u: Array, weights: Array) -> Array:

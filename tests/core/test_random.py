@@ -103,6 +103,12 @@ def test_a_mode_budget_makes_the_same_function_on_all_grids(boundary, nodes):
     np.testing.assert_allclose(fine_u[shared], coarse_u, atol=1e-12)
 
 
+def test_cell_centred_fields_of_two_dimensions_are_drawn_without_rank_promotion():
+    for boundary in (None, Neumann()):
+        grid = sciml.Grid((12, 10), extent=(1.0, 1.0), boundary=boundary, nodes="cell")
+        assert GaussianRandomField(grid, tau=3.0, alpha=2.0).sample(jax.random.key(0)).shape == (1, 12, 10)
+
+
 def test_both_precisions_give_the_same_function():
     grid = sciml.Grid((32,), extent=(1.0,))
     single, double = (

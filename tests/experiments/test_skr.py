@@ -15,13 +15,6 @@ from sciml.experiments.skr import Config, run
 CHEAP = Config(systems=12, seeds=1)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cell_centred_fields():
-    # `GaussianRandomField` on cells of a box multiplies arrays of different rank.
-    with jax.numpy_rank_promotion("allow"):
-        yield
-
-
 def of_time(text):
     return text.startswith(("time of", "positive definite: time"))
 
