@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Inexact
 
-from sciml.solvers.multigrid.coarsening import AxisTransfer, Interpolation, axis_transfer, coarse_count, galerkin
+from sciml.solvers.multigrid.coarsening import AxisTransfer, Interpolation, coarse_count, halve
 from sciml.solvers.multigrid.scanned import scanned_levels
 from sciml.solvers.multigrid.smoothers import Smoother
 from sciml.solvers.multigrid.stencil import StencilOperator
@@ -86,7 +86,7 @@ def set_up(
     operators, transfers = [operator], []
     while operators[-1].size > coarsest:
         current = operators[-1]
-        if transfers and not plan and not any(operator.periodic) and _nearly_cubic(current.shape):
+        if not plan and _fit_for_the_loop(current, operator.size, coarsest):
             more = scanned_levels(current, interpolation, coarsest)
             operators = operators[:-1] + list(more.operators)
             transfers = transfers + list(more.transfers)
@@ -107,8 +107,8 @@ def coarsen(
     """Halve some axes of an operator, one after the other."""
     transfers = []
     for axis in axes:
-        transfers.append(axis_transfer(operator, axis, interpolation))
-        operator = galerkin(operator, transfers[-1])
+        transfer, operator = halve(operator, axis, interpolation)
+        transfers.append(transfer)
     return tuple(transfers), operator
 
 
@@ -159,6 +159,8 @@ def _can_halve(operator: StencilOperator, axis: int) -> bool:
     return count > 2 and not (operator.periodic[axis] and count % 2)
 
 
-def _nearly_cubic(shape: tuple[int, ...]) -> bool:
-    """Whether a cube around it wastes little."""
-    return max(shape) ** len(shape) <= 1.5 * math.prod(shape)
+def _fit_for_the_loop(operator: StencilOperator, finest: int, coarsest: int) -> bool:
+    """Whether a loop in a cube costs little beside the finest level, and saves the compilation of more than one level."""
+    cube = max(operator.shape) ** operator.dimension
+    several = operator.size > coarsest * 2**operator.dimension
+    return several and not any(operator.periodic) and 7 * cube <= finest

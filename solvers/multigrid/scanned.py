@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from sciml.solvers.multigrid.coarsening import AxisTransfer, Interpolation, axis_transfer, coarse_count, galerkin
+from sciml.solvers.multigrid.coarsening import AxisTransfer, Interpolation, coarse_count, halve
 from sciml.solvers.multigrid.stencil import StencilOperator, half_offsets
 
 
@@ -28,12 +28,12 @@ def scanned_levels(operator: StencilOperator, interpolation: Interpolation, coar
     dimension, shapes = operator.dimension, _shapes(operator.shape, coarsest)
     cube = (max(operator.shape),) * dimension
 
-    def halve(current: StencilOperator, _: None) -> tuple[StencilOperator, tuple[StencilOperator, AxisTransfer]]:
-        transfer = axis_transfer(current, 0, interpolation)
-        return _rotated(_grown(galerkin(current, transfer), cube)), (current, transfer)
+    def turn(current: StencilOperator, _: None) -> tuple[StencilOperator, tuple[StencilOperator, AxisTransfer]]:
+        transfer, coarse = halve(current, 0, interpolation)
+        return _grown(_rotated(coarse), cube), (current, transfer)
 
     depth = len(shapes) - 1
-    last, (operators, transfers) = jax.lax.scan(halve, _grown(operator, cube), None, length=dimension * depth)
+    last, (operators, transfers) = jax.lax.scan(turn, _grown(operator, cube), None, length=dimension * depth)
     levels = [_corner(_turn(operators, dimension * k), shapes[k]) for k in range(depth)]
     steps = [
         tuple(_unrotated(_turn(transfers, dimension * k + axis), axis, shapes[k]) for axis in range(dimension))
