@@ -10,9 +10,11 @@ from sciml.physics.advection_diffusion import AdvectionDiffusion
 from sciml.physics.allen_cahn import AllenCahn
 from sciml.physics.belousov_zhabotinsky import BelousovZhabotinsky
 from sciml.physics.beta_plane_vorticity import BetaPlaneVorticity
+from sciml.physics.bratu import Bratu
 from sciml.physics.burgers import Burgers
 from sciml.physics.burgers_exact import cole_hopf
 from sciml.physics.cahn_hilliard import CahnHilliard
+from sciml.physics.darcy import Darcy
 from sciml.physics.diffusion import Diffusion
 from sciml.physics.dispersion import Dispersion
 from sciml.physics.fisher_kpp import FisherKPP
@@ -21,6 +23,7 @@ from sciml.physics.fractional_diffusion import FractionalDiffusion
 from sciml.physics.general_semilinear import GeneralSemilinear
 from sciml.physics.ginzburg_landau import GinzburgLandau
 from sciml.physics.gray_scott import GrayScott
+from sciml.physics.helmholtz import Helmholtz
 from sciml.physics.hyper_diffusion import HyperDiffusion
 from sciml.physics.kawahara import Kawahara
 from sciml.physics.klein_gordon import KleinGordon
@@ -29,7 +32,9 @@ from sciml.physics.kuramoto_sivashinsky import KuramotoSivashinsky
 from sciml.physics.magnetohydrodynamics import Magnetohydrodynamics
 from sciml.physics.navier_stokes_velocity import NavierStokesVelocity
 from sciml.physics.navier_stokes_vorticity import NavierStokesVorticity
+from sciml.physics.nonlinear_diffusion import NonlinearDiffusion
 from sciml.physics.nonlinear_schroedinger import NonlinearSchroedinger
+from sciml.physics.poisson import Poisson
 from sciml.physics.quasi_geostrophic import TwoLayerQuasiGeostrophic
 from sciml.physics.shallow_water import ShallowWater
 from sciml.physics.sine_gordon import SineGordon
@@ -42,8 +47,10 @@ __all__ = [
     "AllenCahn",
     "BelousovZhabotinsky",
     "BetaPlaneVorticity",
+    "Bratu",
     "Burgers",
     "CahnHilliard",
+    "Darcy",
     "DiagonalForcing",
     "Diffusion",
     "Dispersion",
@@ -53,6 +60,7 @@ __all__ = [
     "GeneralSemilinear",
     "GinzburgLandau",
     "GrayScott",
+    "Helmholtz",
     "HyperDiffusion",
     "Kawahara",
     "KleinGordon",
@@ -62,7 +70,9 @@ __all__ = [
     "Magnetohydrodynamics",
     "NavierStokesVelocity",
     "NavierStokesVorticity",
+    "NonlinearDiffusion",
     "NonlinearSchroedinger",
+    "Poisson",
     "ShallowWater",
     "SineGordon",
     "SwiftHohenberg",

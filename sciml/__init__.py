@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sciml.checkpoint import save as save
     from sciml.equation import Evolution as Evolution
     from sciml.equation import Semilinear as Semilinear
+    from sciml.equation import Steady as Steady
     from sciml.fields.point import residual as residual
     from sciml.files.format import FileFormatError as FileFormatError
     from sciml.grid import Grid as Grid
@@ -47,6 +48,7 @@ __getattr__, __dir__, __all__ = attach(
         "FitResult": "sciml.train",
         "Grid": "sciml.grid",
         "Semilinear": "sciml.equation",
+        "Steady": "sciml.equation",
         "TrainingDiverged": "sciml.training.outcome",
         "TrainingInterrupted": "sciml.training.outcome",
         "data": "sciml.data:",

@@ -1,4 +1,4 @@
-"""What is solved: evolution equations, written once in the field algebra."""
+"""What is solved: evolution and steady equations, written once in the field algebra."""
 
 import contextlib
 from abc import abstractmethod
@@ -161,6 +161,45 @@ class Semilinear(Evolution):
         return self.linear(u)
 
 
+class Steady(eqx.Module):
+    """An equation `residual(u) = 0` in space alone; its array leaves are its physical parameters.
+
+    Subclasses give `residual`. Write it so that it is positive for what spreads out, `-laplacian(u) - f`, though either sign is solved.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import sciml
+        >>> from sciml.equation import Steady
+        >>> class ScreenedPoisson(Steady):
+        ...     screening: float
+        ...     def residual(self, u):
+        ...         return self.screening * u - u.laplacian() - 1.0
+        >>> grid = sciml.Grid((17, 17), extent=(1.0, 1.0), boundary=sciml.boundary.Neumann())
+        >>> solution = sciml.solvers.solve_steady(ScreenedPoisson(2.0), grid, dtype=jnp.float32)
+        >>> bool(abs(solution.values - 0.5).max() < 1e-5)
+        True
+
+    Attributes:
+        components: names of the components of the state.
+        is_complex: whether the state is complex.
+    """
+
+    components: ClassVar[tuple[str, ...]] = ("u",)
+    is_complex: ClassVar[bool] = False
+
+    @abstractmethod
+    def residual(self, u: Field) -> Field:
+        """What vanishes for a solution, one component per component of the state."""
+
+    def component_names(self, dimension: int) -> tuple[str, ...]:
+        """Names of the components in `dimension` space dimensions."""
+        return self.components
+
+    def residual_like_state(self, u: Field) -> Field:
+        """`residual`, checked to have the state's component shape."""
+        return _shaped_like_state(self, self.residual(u), u)
+
+
 def _kind(leaf: Any) -> Any:
     """What may change the form of an expression: shape and dtype of numbers and arrays, the value of anything else."""
     if eqx.is_array_like(leaf) and not isinstance(leaf, bool):
@@ -197,14 +236,15 @@ def _abstract_degree(equation: Evolution, grid: Grid) -> int:
     return peak
 
 
-def _shaped_like_state(equation: Evolution, result: Any, u: Field) -> Any:
+def _shaped_like_state(equation: Evolution | Steady, result: Any, u: Field) -> Any:
+    what = "residual" if isinstance(equation, Steady) else "right-hand side"
     if not isinstance(result, Field):
-        raise TypeError(f"{type(equation).__name__}: the right-hand side must be a Field, got {type(result).__name__}.")
+        raise TypeError(f"{type(equation).__name__}: the {what} must be a Field, got {type(result).__name__}.")
     if result.shape == () and u.shape == (1,):
         return result._broadcast((1,))
     if result.shape != u.shape:
         raise ValueError(
-            f"{type(equation).__name__}: the right-hand side has component shape {result.shape}, the state {u.shape}."
+            f"{type(equation).__name__}: the {what} has component shape {result.shape}, the state {u.shape}."
         )
     return result
 

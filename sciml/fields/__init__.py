@@ -7,6 +7,7 @@ from sciml.fields.box_basis import BoxBasis, make_box_basis
 from sciml.fields.box_resampling import resample_between
 from sciml.fields.resampling import resample
 from sciml.fields.spectral import SpectralField
+from sciml.fields.stencil import StencilField
 from sciml.fields.symbol import SymbolField
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Field",
     "FourierBasis",
     "SpectralField",
+    "StencilField",
     "SymbolField",
     "make_basis",
     "make_box_basis",

@@ -2,7 +2,7 @@
 
 A `Field` is a function of space (and time) with a component shape: `()` for a scalar, `(C,)` for a state of C components, `(C, D)`
 for its gradient. An equation is an expression in one `Field`; what the operations do is decided by the discretisation that
-evaluates it: `SpectralField`, `SymbolField`, `PointField`.
+evaluates it: `SpectralField`, `SymbolField`, `PointField`, `StencilField`.
 """
 
 from abc import abstractmethod
@@ -246,10 +246,12 @@ class Field(eqx.Module):
         return self.laplacian().laplacian()
 
     def diffusion(self, coefficient: "Field | Scalar") -> "Field":
-        """`div(coefficient grad u)`; a number gives `coefficient * laplacian`."""
+        """`div(coefficient grad u)`: a number, a scalar field, or one component per axis for a diagonal tensor."""
         if not isinstance(coefficient, Field):
             return coefficient * self.laplacian()
-        return total((coefficient * self.d(axis)).d(axis) for axis in range(self.dimension))
+        tensor = self.dimension > 1 and coefficient.shape == (self.dimension,) and self.shape in {(), (1,)}
+        along = list(coefficient) if tensor else [coefficient] * self.dimension
+        return total((along[axis] * self.d(axis)).d(axis) for axis in range(self.dimension))
 
     def squared_norm(self) -> "Field":
         """Sum over components of `|u|^2`, a scalar field."""

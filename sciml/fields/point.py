@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Inexact
 
-from sciml.equation import Evolution
+from sciml.equation import Evolution, Steady
 from sciml.fields.base import Field, Scalar
-from sciml.fields.derivatives import MultiIndex, derivative_table
+from sciml.fields.derivatives import KnowsDerivatives, MultiIndex, derivative_table
 
 _At: TypeAlias = Callable[[MultiIndex], Array]
 
@@ -193,19 +193,20 @@ class PointField(Field):
 
 
 def residual(
-    equation: Evolution,
+    equation: Evolution | Steady,
     function: Callable[[Array], Array],
     points: Inexact[Array, "points coordinates"],
     *,
     inverse_laplacian: bool = False,
 ) -> Inexact[Array, "components points"]:
-    """Residual `u_t - rhs(u)` of a function of space and time at points.
+    """Residual of a function at points: `u_t - rhs(u)` of a function of space and time, `residual(u)` of a steady equation.
 
     Args:
         equation: the equation, the same object that solvers take.
         function: `(dimension + 1,) -> (components,)`, coordinates in the order of the grid's axes, time last: a network, an
-            interpolant. One that has a method `derivatives(points, multi_indices)` is asked for all derivatives at once.
-        points: `(points, dimension + 1)`.
+            interpolant. One that has a method `derivatives(points, multi_indices)` is asked for all derivatives at once. For a
+            steady equation there is no time: `(dimension,) -> (components,)`.
+        points: `(points, dimension + 1)`; `(points, dimension)` for a steady equation.
         inverse_laplacian: `function` is not the state but its inverse Laplacian. This is how equations with non-local terms are
             evaluated pointwise: the stream-function form of the vorticity equation, up to sign.
 
@@ -221,6 +222,9 @@ def residual(
         >>> bool(jnp.all(jnp.abs(sciml.residual(sciml.physics.Diffusion(0.5), wave, points)) < 1e-6))
         True
     """
+    if isinstance(equation, Steady):
+        function = _TimelessDerivatives(function) if isinstance(function, KnowsDerivatives) else _Timeless(function)
+        points = jnp.pad(points, ((0, 0), (0, 1)))
     return evaluate(
         equation.residual,
         function,
@@ -229,6 +233,24 @@ def residual(
         is_complex=equation.is_complex,
         inverse_laplacian=inverse_laplacian,
     )
+
+
+class _Timeless:
+    """A function of space as one of space and time."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, x: Array) -> Array:
+        return self.function(x[:-1])
+
+
+class _TimelessDerivatives(_Timeless):
+    """One that gives its own derivatives."""
+
+    def derivatives(self, points: Array, needed: Iterable[MultiIndex]) -> dict[MultiIndex, Array]:
+        table = self.function.derivatives(points[:, :-1], frozenset(alpha[:-1] for alpha in needed))
+        return {(*alpha, 0): values for alpha, values in table.items()}
 
 
 def evaluate(
