@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from sciml.models.fno import FNO as FNO
     from sciml.models.gated_fno import GatedFNO as GatedFNO
     from sciml.models.ifno import IFNO as IFNO
+    from sciml.models.linear_solvers import DirectionCNN as DirectionCNN
+    from sciml.models.linear_solvers import DirectionLoss as DirectionLoss
+    from sciml.models.linear_solvers import ritz_mixtures as ritz_mixtures
+    from sciml.models.linear_solvers import sine_mixtures as sine_mixtures
     from sciml.models.mlp import MLP as MLP
     from sciml.models.neuraloperator_weights import load_neuraloperator as load_neuraloperator
     from sciml.models.resnet import ResNet as ResNet
@@ -33,6 +37,8 @@ __getattr__, __dir__, __all__ = attach(
         "FNO": "sciml.models.fno",
         "IFNO": "sciml.models.ifno",
         "MLP": "sciml.models.mlp",
+        "DirectionCNN": "sciml.models.linear_solvers",
+        "DirectionLoss": "sciml.models.linear_solvers",
         "DilatedResNet": "sciml.models.dilated_resnet",
         "GatedFNO": "sciml.models.gated_fno",
         "ResNet": "sciml.models.resnet",
@@ -42,6 +48,8 @@ __getattr__, __dir__, __all__ = attach(
         "from_flax": "sciml.models.flax_adapter",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
         "register_flax": "sciml.models.flax_adapter",
+        "ritz_mixtures": "sciml.models.linear_solvers",
+        "sine_mixtures": "sciml.models.linear_solvers",
         "unroll": "sciml.models.autoregression",
     },
 )

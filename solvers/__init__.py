@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sciml.solvers.invariants import measure_invariants as measure_invariants
     from sciml.solvers.krylov import GCRODR as GCRODR
     from sciml.solvers.krylov import ConjugateGradients as ConjugateGradients
+    from sciml.solvers.krylov import DeepConjugateDirections as DeepConjugateDirections
     from sciml.solvers.krylov import DeflatedConjugateGradients as DeflatedConjugateGradients
     from sciml.solvers.krylov import FlexibleGMRES as FlexibleGMRES
     from sciml.solvers.krylov import InnerSolve as InnerSolve
@@ -86,6 +87,7 @@ __getattr__, __dir__, __all__ = attach(
         "CNRK4": "sciml.solvers.imex",
         "ConjugateGradients": "sciml.solvers.krylov",
         "Conservation": "sciml.solvers.invariants",
+        "DeepConjugateDirections": "sciml.solvers.krylov",
         "DeflatedConjugateGradients": "sciml.solvers.krylov",
         "DivergenceError": "sciml.solvers.solution",
         "ETDRK1": "sciml.solvers.exponential",

@@ -2,6 +2,7 @@
 
 from sciml.solvers.krylov.base import KrylovSolver
 from sciml.solvers.krylov.conjugate_gradients import ConjugateGradients
+from sciml.solvers.krylov.deep_conjugate_directions import DeepConjugateDirections
 from sciml.solvers.krylov.deflated_cg import DeflatedConjugateGradients
 from sciml.solvers.krylov.flexible_gmres import FlexibleGMRES
 from sciml.solvers.krylov.gcrodr import GCRODR
@@ -17,6 +18,7 @@ from sciml.solvers.krylov.sorting import greedy_order
 __all__ = [
     "GCRODR",
     "ConjugateGradients",
+    "DeepConjugateDirections",
     "DeflatedConjugateGradients",
     "FlexibleGMRES",
     "InnerSolve",
