@@ -42,10 +42,13 @@ class Neumann(Boundary):
 
 @dataclass(frozen=True)
 class Robin(Boundary):
-    """A combination is given: `a u + b du/dn = value`, `n` the outward normal."""
+    """A combination is given: `a u + b du/dn = value`, `n` the outward normal.
 
-    a: float
-    b: float
+    Waves leave a box through `Robin(-1j * wavenumber, 1.0)`; complex coefficients are for `solve_indefinite_helmholtz` alone.
+    """
+
+    a: float | complex
+    b: float | complex
     value: Data = 0.0
 
     def __post_init__(self) -> None:
@@ -77,7 +80,7 @@ def ends(boundary: Boundary) -> tuple[Boundary, Boundary]:
     return (boundary.lower, boundary.upper) if isinstance(boundary, Sides) else (boundary, boundary)
 
 
-def coefficients_and_data(side: Boundary) -> tuple[float, float, Data]:
+def coefficients_and_data(side: Boundary) -> tuple[Any, Any, Data]:
     """`(a, b, g)` of a condition written as `a u + b du/dn = g`."""
     match side:
         case Dirichlet(value):
@@ -85,5 +88,9 @@ def coefficients_and_data(side: Boundary) -> tuple[float, float, Data]:
         case Neumann(flux):
             return 0.0, 1.0, flux
         case Robin(a, b, value):
-            return float(a), float(b), value
+            return _number(a), _number(b), value
     raise ValueError(f"no boundary condition in {side!r}: an end takes Dirichlet, Neumann or Robin.")
+
+
+def _number(value: float | complex) -> float | complex:
+    return value if isinstance(value, complex) else float(value)

@@ -65,12 +65,17 @@ if TYPE_CHECKING:
     from sciml.solvers.multigrid import MultigridPreconditioner as MultigridPreconditioner
     from sciml.solvers.multigrid import StencilOperator as StencilOperator
     from sciml.solvers.multigrid import solve_elliptic as solve_elliptic
+    from sciml.solvers.multigrid import solve_indefinite_helmholtz as solve_indefinite_helmholtz
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
     from sciml.solvers.solution import Solution as Solution
     from sciml.solvers.splitting import Lie as Lie
     from sciml.solvers.splitting import Strang as Strang
     from sciml.solvers.splitting import Yoshida4 as Yoshida4
+    from sciml.solvers.steady import solve_steady as solve_steady
+    from sciml.solvers.steady_solution import ConvergenceError as ConvergenceError
+    from sciml.solvers.steady_solution import SteadyResult as SteadyResult
+    from sciml.solvers.steady_solution import SteadySolution as SteadySolution
     from sciml.solvers.stepper import Stepper as Stepper
     from sciml.solvers.streaming import rollout_to_file as rollout_to_file
 
@@ -87,6 +92,7 @@ __getattr__, __dir__, __all__ = attach(
         "CNRK4": "sciml.solvers.imex",
         "ConjugateGradients": "sciml.solvers.krylov",
         "Conservation": "sciml.solvers.invariants",
+        "ConvergenceError": "sciml.solvers.steady_solution",
         "DeepConjugateDirections": "sciml.solvers.krylov",
         "DeflatedConjugateGradients": "sciml.solvers.krylov",
         "DivergenceError": "sciml.solvers.solution",
@@ -120,6 +126,8 @@ __getattr__, __dir__, __all__ = attach(
         "SIL3": "sciml.solvers.imex",
         "SequenceSolution": "sciml.solvers.krylov",
         "Solution": "sciml.solvers.solution",
+        "SteadyResult": "sciml.solvers.steady_solution",
+        "SteadySolution": "sciml.solvers.steady_solution",
         "StencilOperator": "sciml.solvers.multigrid",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
@@ -136,8 +144,10 @@ __getattr__, __dir__, __all__ = attach(
         "solve": "sciml.solvers.integrate",
         "solve_elliptic": "sciml.solvers.multigrid",
         "solve_helmholtz": "sciml.solvers.fast_poisson",
+        "solve_indefinite_helmholtz": "sciml.solvers.multigrid",
         "solve_poisson": "sciml.solvers.fast_poisson",
         "solve_sequence": "sciml.solvers.krylov",
+        "solve_steady": "sciml.solvers.steady",
         "solve_to_file": "sciml.solvers.adaptive_streaming",
         "split_terms": "sciml.solvers.diffrax_imex",
     },

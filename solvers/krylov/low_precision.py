@@ -81,7 +81,7 @@ class LowPrecision(lx.AbstractLinearOperator):
 
 def _width(own: Any, real: np.dtype) -> np.dtype:
     """The real type, or the complex one of equal width."""
-    return jnp.result_type(real, jnp.complex64) if jnp.issubdtype(own, jnp.complexfloating) else real
+    return np.result_type(real, np.complex64) if jnp.issubdtype(own, jnp.complexfloating) else real
 
 
 def _cast(leaf: Array, real: np.dtype) -> Array:

@@ -4,8 +4,10 @@ from sciml.solvers.multigrid.coarsening import AxisTransfer, axis_transfer, gale
 from sciml.solvers.multigrid.cycles import Multigrid
 from sciml.solvers.multigrid.elliptic import EllipticSolution, EllipticSolver, solve_elliptic
 from sciml.solvers.multigrid.finite_volumes import FiniteVolumes, finite_volumes
+from sciml.solvers.multigrid.helmholtz import solve_indefinite_helmholtz
 from sciml.solvers.multigrid.hierarchy import Hierarchy, Level, coarsening_plan
 from sciml.solvers.multigrid.preconditioner import MultigridPreconditioner
+from sciml.solvers.multigrid.probing import probe_stencil
 from sciml.solvers.multigrid.smoothers import Chebyshev, ColouredGaussSeidel, Jacobi, LineJacobi, Smoother
 from sciml.solvers.multigrid.stencil import StencilOperator
 
@@ -28,5 +30,7 @@ __all__ = [
     "coarsening_plan",
     "finite_volumes",
     "galerkin",
+    "probe_stencil",
     "solve_elliptic",
+    "solve_indefinite_helmholtz",
 ]

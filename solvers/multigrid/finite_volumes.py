@@ -228,9 +228,9 @@ def _tensor(grid: Grid, coefficient: Any, dtype: Any) -> list[Array]:
 
 def _common_dtype(*values: Any) -> Any:
     known = [value.dtype for value in values if eqx.is_inexact_array(value) or isinstance(value, np.ndarray)]
-    dtype = functools.reduce(jnp.promote_types, known) if known else jnp.result_type(float)
+    dtype = np.result_type(*known) if known else jnp.result_type(float)
     is_complex = any(isinstance(value, complex) for value in values)
-    return jnp.result_type(dtype, jnp.complex64) if is_complex else dtype
+    return np.result_type(dtype, np.complex64) if is_complex else dtype
 
 
 def _single(datum: Any) -> Datum:
