@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from sciml.solvers.krylov import RestartedGMRES as RestartedGMRES
     from sciml.solvers.krylov import RitzPairs as RitzPairs
     from sciml.solvers.krylov import SequenceSolution as SequenceSolution
+    from sciml.solvers.krylov import StationaryIteration as StationaryIteration
     from sciml.solvers.krylov import greedy_order as greedy_order
     from sciml.solvers.krylov import ritz_pairs as ritz_pairs
     from sciml.solvers.krylov import solve_sequence as solve_sequence
@@ -126,6 +127,7 @@ __getattr__, __dir__, __all__ = attach(
         "SIL3": "sciml.solvers.imex",
         "SequenceSolution": "sciml.solvers.krylov",
         "Solution": "sciml.solvers.solution",
+        "StationaryIteration": "sciml.solvers.krylov",
         "SteadyResult": "sciml.solvers.steady_solution",
         "SteadySolution": "sciml.solvers.steady_solution",
         "StencilOperator": "sciml.solvers.multigrid",

@@ -14,6 +14,7 @@ from sciml.solvers.krylov.minres import MinimalResidual
 from sciml.solvers.krylov.recycle_state import RecycleState
 from sciml.solvers.krylov.sequence import SequenceSolution, solve_sequence
 from sciml.solvers.krylov.sorting import greedy_order
+from sciml.solvers.krylov.stationary import StationaryIteration
 
 __all__ = [
     "GCRODR",
@@ -29,6 +30,7 @@ __all__ = [
     "RestartedGMRES",
     "RitzPairs",
     "SequenceSolution",
+    "StationaryIteration",
     "greedy_order",
     "ritz_pairs",
     "solve_sequence",

@@ -2,12 +2,13 @@
 
 import jax
 import jax.numpy as jnp
+import lineax as lx
 import numpy as np
 import pytest
 
 import sciml
 from sciml.boundary import Dirichlet, Neumann, Robin, Sides
-from sciml.solvers import EllipticSolver, solve_elliptic
+from sciml.solvers import EllipticSolver, FlexibleGMRES, StationaryIteration, solve_elliptic
 from sciml.solvers.multigrid import elliptic, finite_volumes
 
 
@@ -183,3 +184,22 @@ def test_misuse_is_named(rough):
         finite_volumes(sciml.Grid((9,), extent=(1.0,), boundary=Dirichlet(), nodes="chebyshev"), 1.0)
     with pytest.raises(Exception, match="maximum number of solver steps"):
         solve_elliptic(grid, jnp.ones(grid.shape), K, max_steps=2)
+
+
+def test_multigrid_is_a_solver_of_its_own_and_a_preconditioner_for_lineax(rough):
+    grid, K = rough
+    solver = EllipticSolver.set_up(grid, jnp.asarray(K))
+    load = solver.volumes.load(jnp.ones(grid.shape))
+    options = {"preconditioner": solver.preconditioner()}
+    operator = solver.volumes.operator.as_lineax()
+    expected = np.asarray(solver.solve(jnp.ones(grid.shape)).values)
+    for method, most in ((StationaryIteration(rtol=1e-8, max_steps=100), 30), (FlexibleGMRES(rtol=1e-8), 12)):
+        solution = lx.linear_solve(operator, load, method, options=options)
+        np.testing.assert_allclose(np.asarray(solution.value), expected, atol=1e-6 * np.abs(expected).max())
+        assert int(solution.stats["num_steps"]) <= most
+
+
+def test_divergence_of_the_stationary_iteration_is_reported():
+    operator = lx.MatrixLinearOperator(jnp.diag(jnp.asarray([1.0, 9.0])))
+    solution = lx.linear_solve(operator, jnp.ones(2), StationaryIteration(), throw=False)
+    assert solution.result == lx.RESULTS.breakdown
