@@ -6,12 +6,13 @@ from jaxtyping import Array, Inexact
 from sciml.grid import Axis, Grid
 
 
-def halvings(axis: Axis) -> int:
-    """How often an axis can be halved so that the coarse nodes are fine ones and three of them are left."""
-    intervals, count = _intervals(axis), 0
-    while intervals % 2 == 0 and intervals // 2 >= 2 + axis.periodic:
-        intervals, count = intervals // 2, count + 1
-    return count
+def can_halve(grid: Grid) -> bool:
+    """Whether every second node makes a grid, of three nodes per axis or more."""
+    counts = [_intervals(axis) for axis in grid.axes]
+    return all(
+        axis.nodes == "vertex" and count % 2 == 0 and count // 2 >= 2 + axis.periodic
+        for axis, count in zip(grid.axes, counts)
+    )
 
 
 def halved(grid: Grid) -> Grid:
