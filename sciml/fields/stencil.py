@@ -14,7 +14,7 @@ from sciml.fields.base import Field, Scalar
 from sciml.fields.face_means import FaceMean, face_mean
 from sciml.fields.nested_grids import coarsened
 from sciml.fields.stencil_structure import Coupling, Structure
-from sciml.fields.wall_conditions import Side, Slopes, WallConditions, end_slopes
+from sciml.fields.wall_conditions import Side, Slopes, WallConditions, end_slopes, holds_value
 from sciml.grid import Axis, Grid
 
 
@@ -26,7 +26,8 @@ class StencilField(Field):
     given by `like` has no boundary condition, and its derivatives are one-sided at walls.
 
     Composites are compact: `laplacian`, `diffusion(a)` and `d(axis, 2)` reach one neighbour and are made of fluxes through the faces
-    of cells, so that with rows weighted by volumes they are symmetric. A chain of `d` reaches two neighbours and does not see
+    of cells, so that with rows weighted by volumes they are symmetric; at walls that do not hold the value their own error is of first
+    order, and that of solutions of second order all the same. A chain of `d` reaches two neighbours and does not see
     odd-even oscillations: do not write `(a * u.d(0)).d(0)`.
 
     Example:
@@ -171,7 +172,7 @@ class StencilField(Field):
         if order == 0:
             return self
         if order == 2:
-            return self._with(self._divergence(self._gradient(axis), axis), None, self.structure.diffused(Structure()))
+            return self._with(self._second(axis), None, self.structure.diffused(Structure()))
         if order != 1:
             raise self._refusal(f"d(axis, {order})", "differences that reach the nearest neighbours end at order 2")
         faces, position = self._gradient(axis), self._position(axis)
@@ -247,7 +248,7 @@ class StencilField(Field):
 
     def laplacian(self) -> "StencilField":
         """Divergence of the gradient through the faces of cells."""
-        parts = [self._divergence(self._gradient(axis), axis) for axis in range(self.dimension)]
+        parts = [self._second(axis) for axis in range(self.dimension)]
         return self._with(sum(parts[1:], start=parts[0]), None, self.structure.diffused(Structure()))
 
     def diffusion(self, coefficient: Field | Scalar) -> Any:
@@ -314,6 +315,24 @@ class StencilField(Field):
         lower, upper = end_slopes(self.values, position, line) if known is None else known
         ends = [jnp.expand_dims(-lower, position), jnp.expand_dims(upper, position)]
         return jnp.concatenate([ends[0], inner, ends[1]], position)
+
+    def _second(self, axis: int) -> Array:
+        """Second derivative; at walls without a condition for the unknown continued from the inside."""
+        values, line, position = (
+            self._divergence(self._gradient(axis), axis),
+            self.grid.axes[axis],
+            self._position(axis),
+        )
+        if line.periodic or line.nodes == "cell" or line.count < 4:
+            return values
+        inner = [
+            2 * _part(values, position, 1, 2) - _part(values, position, 2, 3),
+            2 * _part(values, position, -2, -1) - _part(values, position, -3, -2),
+        ]
+        own = [_part(values, position, 0, 1), _part(values, position, -1, None)]
+        free = [self.slopes is None or holds_value(line, name) for name in ("lower", "upper")]
+        ends = [inside if one_sided else wall for one_sided, inside, wall in zip(free, inner, own)]
+        return jnp.concatenate([ends[0], _part(values, position, 1, -1), ends[1]], position)
 
     def _divergence(self, flux: Array, axis: int) -> Array:
         """Of a flux through the faces along one axis."""
