@@ -93,10 +93,9 @@ def right_sides(free: Bool[np.ndarray, "*grid"], count: int, key: PRNGKeyArray) 
         np.asarray(jax.random.uniform(k, (count, n), minval=low, maxval=high))
         for k, n, low, high in ((ball_keys[0], len(shape), 0.25, 0.75), (ball_keys[1], 1, 0.05, 0.15))
     )
-    balls = [
-        sum((xi - ci) ** 2 for xi, ci in zip(x, centre)) < radius**2
-        for centre, (radius,) in zip(centres, radii)
-    ]  # fmt: skip
+    balls = [sum((xi - ci) ** 2 for xi, ci in zip(x, centre)) < radius**2 for centre, (radius,) in zip(centres, radii)]
+    # A ball that an obstacle hides would leave nothing to solve.
+    balls = [ball if np.any(ball & free) else np.ones_like(ball) for ball in balls]
     stacked = np.stack([noise, waves, np.asarray(balls, float)]) * free
     return jnp.asarray(stacked)
 

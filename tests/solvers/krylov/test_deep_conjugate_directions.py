@@ -132,7 +132,10 @@ def test_what_is_no_unknown_is_projected_out(system, better, kind):
         project = jnp.arange(N) % 5 != 0
         keep = jnp.diag(project.astype(jnp.float64))
     else:
-        project = lambda v: v - jnp.mean(v)
+
+        def project(v):
+            return v - jnp.mean(v)
+
         keep = jnp.eye(N) - 1 / N
     singular, load = keep @ matrix @ keep, keep @ b
     found = solve(singular, load, better, {"project": project})
@@ -148,7 +151,10 @@ def test_first_guess_derivatives_batches_and_trees(system, better):
     exact = jnp.linalg.solve(matrix, b)
     found = solve(matrix, b, better, {"y0": exact}, rtol=1e-8)
     assert int(found.stats["num_steps"]) == 0 and int(found.stats["matvecs"]) == 1
-    value = lambda s: jnp.sum(solve(matrix + s * jnp.eye(N), b, better).value ** 2)
+
+    def value(s):
+        return jnp.sum(solve(matrix + s * jnp.eye(N), b, better).value ** 2)
+
     slope = -2 * exact @ jnp.linalg.solve(matrix, exact)
     np.testing.assert_allclose(jax.grad(value)(0.0), slope, rtol=1e-7)
     both = jax.vmap(lambda one: solve(matrix, one, better).value)(jnp.stack([b, 2 * b + 1]))
