@@ -23,6 +23,11 @@ class Entry:
 
 
 EXPERIMENTS: dict[str, Entry] = {
+    "darcy-multigrid": Entry(
+        "sciml.experiments.darcy_multigrid",
+        "Darcy flow by differentiable multigrid: a handful of iterations whatever the grid and the contrast, and cheap gradients.",
+        ("dendy1982blackbox", "li2021fourier"),
+    ),
     "fno": Entry(
         "sciml.experiments.fno",
         "Fourier neural operator on Burgers' equation: the same error at every resolution, a CNN's grows.",

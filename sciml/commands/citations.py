@@ -65,6 +65,15 @@ BIBTEX: dict[str, str] = {
   eprint = {2411.00180},
   archivePrefix = {arXiv}
 }""",
+    "dendy1982blackbox": """@article{dendy1982blackbox,
+  title = {Black Box Multigrid},
+  author = {Dendy, J. E.},
+  journal = {Journal of Computational Physics},
+  volume = {48},
+  number = {3},
+  pages = {366--386},
+  year = {1982}
+}""",
     "wang2024skr": """@inproceedings{wang2024skr,
   title = {Accelerating Data Generation for Neural Operators via {Krylov} Subspace Recycling},
   author = {Wang, Hong and Hao, Zhongkai and Wang, Jie and Geng, Zijie and Wang, Zhen and Li, Bin and Wu, Feng},
