@@ -28,6 +28,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Darcy flow by differentiable multigrid: a handful of iterations whatever the grid and the contrast, and cheap gradients.",
         ("dendy1982blackbox", "li2021fourier"),
     ),
+    "dcdm": Entry(
+        "sciml.experiments.dcdm",
+        "Deep conjugate directions: a network proposes where to descend, and Poisson systems take a fraction of CG's iterations.",
+        ("kaneda2023dcdm",),
+    ),
     "fno": Entry(
         "sciml.experiments.fno",
         "Fourier neural operator on Burgers' equation: the same error at every resolution, a CNN's grows.",

@@ -74,6 +74,14 @@ BIBTEX: dict[str, str] = {
   pages = {366--386},
   year = {1982}
 }""",
+    "kaneda2023dcdm": """@inproceedings{kaneda2023dcdm,
+  title = {A Deep Conjugate Direction Method for Iteratively Solving Linear Systems},
+  author = {Kaneda, Ayano and Akar, Osman and Chen, Jingyu and Kala, Victoria Alicia Trevino and Hyde, David and Teran, Joseph},
+  booktitle = {International Conference on Machine Learning},
+  year = {2023},
+  eprint = {2205.10763},
+  archivePrefix = {arXiv}
+}""",
     "wang2024skr": """@inproceedings{wang2024skr,
   title = {Accelerating Data Generation for Neural Operators via {Krylov} Subspace Recycling},
   author = {Wang, Hong and Hao, Zhongkai and Wang, Jie and Geng, Zijie and Wang, Zhen and Li, Bin and Wu, Feng},
