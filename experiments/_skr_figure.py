@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SHOWN = {"gmres": 0, "warm": 5, "given": 4, "sorted": 1, "cg": 2, "deflated": 3, "batched": 5}
+_SHOWN = {"gmres": 0, "warm": 5, "given": 4, "sorted": 1, "cg": 2, "deflated": 3, "multigrid": 2, "batched": 5}
 """Method -> its colour."""
 _LABELS = {
     "darcy": "Darcy\n12 and 3",
@@ -61,7 +61,7 @@ def _bars(ax: "Axes", runs: dict[tuple[str, str], list[Measured]], title: str, o
             if (family, label) in runs:
                 places.append(place + (number - len(METHODS) / 2 + 0.5) * width)
                 heights.append(float(np.mean([of(one) for one in runs[family, label]])))
-        hatch = "///" if label == "batched" else None
+        hatch = {"batched": "///", "multigrid": ".."}.get(label)
         ax.bar(
             places,
             heights,

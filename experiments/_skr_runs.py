@@ -72,10 +72,12 @@ def _sequence(
         "gmres": lambda: RestartedGMRES(**common, restart=sizes.restart),
         "gcrodr": lambda: GCRODR(**common, restart=sizes.restart, keep=sizes.keep),
         "cg": lambda: ConjugateGradients(**common),
+        "multigrid": lambda: ConjugateGradients(**common),
         "deflated": lambda: DeflatedConjugateGradients(**common, keep=sizes.keep, window=sizes.restart),
     }[method]()
-    build = systems.positive_operator if method in ("cg", "deflated") else systems.symmetric_operator
+    build = systems.positive_operator if method in ("cg", "deflated", "multigrid") else systems.symmetric_operator
     preconditioner = systems.jacobi if family.jacobi else None
+    preconditioner = systems.multigrid if method == "multigrid" else preconditioner
     return solve_sequence(build, coefficients, right_sides, solver, preconditioner=preconditioner, **options)
 
 
@@ -107,6 +109,9 @@ METHODS = {
     "sorted": Method("recycled, sorted (SKR)", partial(_sequence, method="gcrodr")),
     "cg": Method("CG", partial(_sequence, method="cg", order="given"), only_positive=True),
     "deflated": Method("deflated CG, sorted", partial(_sequence, method="deflated"), only_positive=True),
+    "multigrid": Method(
+        "CG, multigrid (4 more per product)", partial(_sequence, method="multigrid", order="given"), only_positive=True
+    ),
     "batched": Method("GMRES, all at once", _batched_gmres, once=True),
 }
 

@@ -11,8 +11,9 @@ import scipy.sparse.linalg
 from jaxtyping import Array, Float, Float64, PRNGKeyArray
 
 import sciml
-from sciml.boundary import Neumann
+from sciml.boundary import Dirichlet, Neumann
 from sciml.random import GaussianRandomField
+from sciml.solvers.multigrid import Multigrid, MultigridPreconditioner, finite_volumes
 
 
 class Coefficients(NamedTuple):
@@ -104,6 +105,14 @@ def jacobi(coefficients: Coefficients) -> lx.FunctionLinearOperator:
     diagonal = square * (across[1:] + across[:-1] + along[:, 1:] + along[:, :-1]) - coefficients.reaction
     shape = jax.ShapeDtypeStruct(diagonal.shape, diagonal.dtype)
     return lx.FunctionLinearOperator(lambda u: u / diagonal, shape, lx.positive_semidefinite_tag)
+
+
+def multigrid(coefficients: Coefficients) -> lx.AbstractLinearOperator:
+    """One multigrid cycle in double precision, its hierarchy set up for this system alone."""
+    cells = coefficients.diffusivity.shape[-1]
+    grid = sciml.Grid((cells, cells), extent=(1.0, 1.0), boundary=Dirichlet(), nodes="cell")
+    volumes = finite_volumes(grid, coefficients.diffusivity)
+    return MultigridPreconditioner(Multigrid(), Multigrid().set_up(volumes.operator.without_surplus()))
 
 
 def solve_directly(coefficients: Any) -> Float64[np.ndarray, "n n"]:

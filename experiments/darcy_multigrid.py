@@ -26,7 +26,7 @@ from sciml.experiment import Cell, Claim, Report, Table
 from sciml.experiments._darcy_multigrid_figure import Pictures, draw_figure
 from sciml.random import GaussianRandomField
 from sciml.solvers import ConjugateGradients, EllipticSolver, solve_elliptic
-from sciml.solvers.multigrid import Multigrid
+from sciml.solvers.multigrid import Multigrid, finite_volumes
 
 RUGE_STUEBEN = {"constant": 6, "lognormal": 10, "12/3": 11, "lognormal, s=3": 20, "contrast 1e4": 13}
 """Iterations of conjugate gradients with pyamg's Ruge-Stueben cycle to 1e-8 at 128 x 128, on fields of these kinds."""
@@ -124,7 +124,7 @@ def count(grid: sciml.Grid, fields: Float[Array, "count n n"]) -> Counts:
 
 def solve_by_diagonal(grid: sciml.Grid, f: Array, coefficient: Array) -> tuple[Array, Array]:
     """Solution and iterations of conjugate gradients with the inverse diagonal as preconditioner."""
-    volumes = sciml.solvers.multigrid.finite_volumes(grid, coefficient)
+    volumes = finite_volumes(grid, coefficient)
     operator = volumes.operator.as_lineax()
     diagonal = lx.FunctionLinearOperator(
         lambda r: r / volumes.operator.centre, operator.in_structure(), lx.positive_semidefinite_tag

@@ -179,9 +179,12 @@ def _coupling(halved: Halved, step: int) -> Array:
     choices = [(step,) if axis == halved.axis else (-1, 0, 1) for axis in range(dimension)]
     found = [halved.entry(offset, -1, halved.count + 1) for offset in itertools.product(*choices)]
     known = [values for values in found if values is not None]
-    if not known:
-        return jnp.zeros_like(halved.entry(halved.offsets[0], -1, halved.count + 1))
-    return sum(known[1:], start=known[0])
+    return sum(known[1:], start=known[0]) if known else _window_of_zeros(halved)
+
+
+def _window_of_zeros(halved: Halved) -> Array:
+    zero = (0,) * len(halved.offsets[0])
+    return jnp.zeros_like(_window(halved.left_out[0], halved.axis, 0, halved.count + 1, zero))
 
 
 def _ratio(link: Array, centre: Array) -> Array:

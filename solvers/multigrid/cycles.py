@@ -26,7 +26,7 @@ class Multigrid:
         before: runs of the smoother before the correction.
         after: runs after it.
         interpolation: `"operator"`, weights that follow the coefficients, or `"linear"`.
-        coarsest: most unknowns on the coarsest level.
+        coarsest: most unknowns on the coarsest level. Its dense inverse is the largest part of the set-up of small problems.
         axes: per level the axes to halve, see `coarsening_plan`.
 
     Example:
@@ -48,7 +48,7 @@ class Multigrid:
     before: int = 1
     after: int = 1
     interpolation: Interpolation = "operator"
-    coarsest: int = 300
+    coarsest: int = 130
     axes: tuple[Axes, ...] | None = None
 
     def __post_init__(self) -> None:

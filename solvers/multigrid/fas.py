@@ -147,7 +147,7 @@ def fas_cycle(
     return _smooth(level, u + _prolong(level, correction), f, sign, sweeps=1)
 
 
-def cubic_interpolation(values: Inexact[Array, "components *grid"], grid: Grid) -> Inexact[Array, "components *grid"]:
+def cubic_interpolation(values: Inexact[Array, "components *grid"], grid: Grid) -> Inexact[Array, "components *fine"]:
     """Values on a grid, interpolated to twice as many intervals."""
     for index, axis in enumerate(grid.axes):
         values = _interpolated(values, index + 1, axis.periodic)

@@ -67,7 +67,7 @@ def set_up(
     smoother: Smoother,
     *,
     interpolation: Interpolation = "operator",
-    coarsest: int = 300,
+    coarsest: int = 130,
     axes: Sequence[Axes] | None = None,
 ) -> Hierarchy:
     """Set up a hierarchy by Galerkin products.
@@ -113,7 +113,7 @@ def coarsen(
 
 
 def coarsening_plan(
-    strengths: Sequence[float], shape: Sequence[int], *, coarsest: int = 300, threshold: float = 2.5
+    strengths: Sequence[float], shape: Sequence[int], *, coarsest: int = 130, threshold: float = 2.5
 ) -> tuple[Axes, ...]:
     """Which axes to halve on each level so that point smoothers work: those coupled about as strongly as the strongest.
 
