@@ -55,7 +55,7 @@ def picture_of(model: Any, system: System) -> Picture:
     """The last right-hand side of a system, what the network says to it, and the solution."""
     b, operator = system.loads[-1, 0], system.operator
     unit = (b / jnp.linalg.norm(b.ravel())).astype(jnp.float32)
-    direction = model(unit).astype(b.dtype) * jnp.asarray(system.free)
+    direction = model(unit).astype(b.dtype) * jnp.asarray(system.free, b.dtype)
     length = jnp.sum(direction * b) / jnp.sum(direction * operator.mv(direction))
     solution = lx.linear_solve(operator.as_lineax(), b, ConjugateGradients(rtol=1e-8)).value
     return Picture(*(_shown(part, system.free) for part in (b, length * direction, solution)))

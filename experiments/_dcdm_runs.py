@@ -119,7 +119,8 @@ def _deflated(keep: int) -> Method:
     solver = DeflatedConjugateGradients(max_steps=MOST_STEPS, keep=keep, window=0)
 
     def set_up(system: System) -> RecycleState:
-        start = jax.random.normal(jax.random.key(0), system.free.shape, jnp.float64) * system.free
+        noise = jax.random.normal(jax.random.key(0), system.free.shape, jnp.float64)
+        start = noise * jnp.asarray(system.free, jnp.float64)
         pairs = ritz_pairs(system.operator.as_lineax(), start, min(6 * keep, int(system.free.sum())))
         rows = pairs.vectors[:keep].reshape(keep, -1)
         return RecycleState(rows, rows, jnp.asarray(True))

@@ -228,7 +228,7 @@ def _seconds_by_size(runs: Runs) -> dict[tuple[int, str], dict[str, float]]:
 
 def _metrics(config: Config, runs: Runs, trained: _Trained) -> dict[str, float]:
     found = {
-        "parameters": trained.parameters,
+        "parameters": float(trained.parameters),
         "training_seconds": trained.seconds,
         "loss": float(np.mean(trained.loss[-max(1, config.steps // 20) :])),
     }
