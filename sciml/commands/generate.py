@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
-from sciml.commands import environment, problems
+from sciml.commands import environment, generate_steady, problems
 from sciml.commands.errors import ComputationFailed, UsageError
 from sciml.commands.initial import InitialOptions, is_random, sampler
 from sciml.commands.options import HelpShown, combine, parse
 from sciml.commands.output import pairs, quiet_stdout, say, write, write_json
+from sciml.commands.steady_table import STEADY
 from sciml.commands.stepping import run_solver, solve_times
 
 _HELP = """usage: sciml generate EQUATION -o FILE [options]
@@ -25,6 +26,9 @@ equations:
 {equations}
 
 example: sciml generate burgers --samples 256 --grid 256 -o data.h5"""
+
+
+_RANDOM = {name: entry for name, entry in STEADY.items() if entry.data_coefficient is not None}
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,12 @@ class GenerateOptions:
 def main(argv: Sequence[str]) -> int:
     """Make a data set."""
     if argv and argv[0] in ("-h", "--help"):
-        write(_HELP.format(equations=pairs({name: entry.help for name, entry in problems.PROBLEMS.items()})))
+        write(
+            _HELP.format(equations=pairs({name: entry.help for name, entry in (problems.PROBLEMS | _RANDOM).items()}))
+        )
         return 0
+    if argv and argv[0] in STEADY:
+        return generate_steady.main(argv)
     name, problem = problems.find(argv, "sciml generate")
     kind, default = combine(
         {

@@ -12,6 +12,7 @@ from sciml.commands import walls
 from sciml.commands.errors import UsageError, unknown
 from sciml.commands.initial import InitialOptions
 from sciml.commands.problem_table import PROBLEMS, Problem
+from sciml.commands.steady_table import STEADY
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ def find(argv: Sequence[str], command: str) -> tuple[str, Problem]:
         UsageError: if there is none.
     """
     if not argv or argv[0].startswith("-"):
-        raise UsageError(f"missing EQUATION, one of: {', '.join(PROBLEMS)} ({command} --help)")
+        raise UsageError(f"missing EQUATION, one of: {', '.join(PROBLEMS | STEADY)} ({command} --help)")
     if argv[0] not in PROBLEMS:
-        raise UsageError(unknown("equation", argv[0], PROBLEMS) + f" ({command} --help)")
+        raise UsageError(unknown("equation", argv[0], PROBLEMS | STEADY) + f" ({command} --help)")
     return argv[0], PROBLEMS[argv[0]]
 
 

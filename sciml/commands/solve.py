@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import numpy as np
 import tyro
 
-from sciml.commands import environment, problems, streamed
+from sciml.commands import environment, problems, solve_steady, streamed
 from sciml.commands.errors import UsageError
 from sciml.commands.initial import InitialOptions, sampler
 from sciml.commands.options import HelpShown, combine, parse
 from sciml.commands.output import pairs, quiet_stdout, say, write, write_json
 from sciml.commands.pictures import View, draw
 from sciml.commands.references import Reference, interpolate, read_reference
+from sciml.commands.steady_table import STEADY
 from sciml.commands.stepping import run_solver, solve_times
 
 _HELP = """usage: sciml solve EQUATION [options]
@@ -51,8 +52,10 @@ class SolveOptions:
 def main(argv: Sequence[str]) -> int:
     """Solve one equation."""
     if argv and argv[0] in ("-h", "--help"):
-        write(_HELP.format(equations=pairs({name: entry.help for name, entry in problems.PROBLEMS.items()})))
+        write(_HELP.format(equations=pairs({name: entry.help for name, entry in (problems.PROBLEMS | STEADY).items()})))
         return 0
+    if argv and argv[0] in STEADY:
+        return solve_steady.main(argv)
     name, problem = problems.find(argv, "sciml solve")
     kind, default = combine(
         {
