@@ -37,12 +37,12 @@ class DeepConjugateDirections(KrylovSolver):
     `stats`: `num_steps`, `matvecs`, `residual_norm`, `directions` (calls of `direction`), `fallbacks` (times when it was of no use).
 
     Attributes:
-        direction: from a residual of 2-norm one to a direction, arrays of the shape of `b`; a callable, perhaps a pytree.
+        direction: from a residual of 2-norm one to a direction, arrays of the shape of `b`. A callable; inside `jit` one that is a
+            pytree, such as an Equinox module: a closure over traced arrays does not pass lineax' door.
         rtol: tolerance relative to the 2-norm of `b`.
         atol: absolute tolerance.
         max_steps: most steps, or None for ten times the count of unknowns.
-        n_orth: directions to which the next one is made conjugate; more than two pay off for directions that are not linear in the
-            residual.
+        n_orth: directions to which the next one is made conjugate; for trained networks more than two gain little.
         precision: real dtype in which `direction` works, or None for that of `b`.
 
     Source: Kaneda, Akar, Chen, Kala, Hyde, Teran, "A Deep Conjugate Direction Method for Iteratively Solving Linear Systems", ICML 2023
