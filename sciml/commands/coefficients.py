@@ -1,13 +1,14 @@
 """Coefficients of steady equations: formulas, and families of random fields."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sciml.commands.errors import UsageError
+from sciml.commands.errors import UsageError, unknown
 from sciml.commands.expression import evaluate
 
 FAMILIES = ("two-phase", "lognormal", "speed")
@@ -49,6 +50,8 @@ def coefficient_sampler(options: CoefficientFamily, grid: Any, dtype: Any) -> Ca
     """
     import jax.numpy as jnp
 
+    if re.fullmatch(r"[a-z]{2,}[a-z-]*", options.coefficient) and options.coefficient not in (*FAMILIES, "pi"):
+        raise UsageError(f"--coefficient: {unknown('family', options.coefficient, FAMILIES)}, or a formula")
     if not is_family(options):
         fixed = jnp.asarray(formula_at_nodes("--coefficient", options.coefficient, grid), dtype)
         return lambda key: fixed

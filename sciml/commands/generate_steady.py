@@ -115,7 +115,11 @@ def _samples(name: str, options: Any) -> tuple[np.ndarray, np.ndarray, float, An
         def one(index: Any) -> tuple[Any, Any, Any]:
             coefficient = draw(jax.random.fold_in(root, index))
             found = run_steady(name, fine, coefficient, source, domain)
-            return coefficient[kept], found.values[kept], found.residual
+            return (
+                coefficient[kept],
+                found.values[kept],
+                jnp.stack([found.residual, jnp.asarray(found.imbalance, dtype)]),
+            )
 
         return jax.vmap(one)(indices)
 
@@ -135,12 +139,12 @@ def _samples(name: str, options: Any) -> tuple[np.ndarray, np.ndarray, float, An
 
 def _checked(residuals: np.ndarray, first: int, domain: SteadyDomain) -> float:
     """The largest residual, if all are small enough."""
-    for index, residual in enumerate(residuals):
+    for index, (residual, imbalance) in enumerate(residuals):
         try:
-            check_residual(float(residual), domain)
+            check_residual(float(residual), float(imbalance), domain)
         except ComputationFailed as failure:
             raise ComputationFailed(f"sample {first + index}: {failure}") from None
-    return float(np.max(residuals))
+    return float(np.max(residuals[:, 0]))
 
 
 def _write(name: str, options: Any, inputs: np.ndarray, outputs: np.ndarray, grid: Any) -> None:

@@ -92,7 +92,7 @@ def _solve(name: str, entry: SteadyEntry, options: Any) -> dict[str, Any]:
     started = time.perf_counter()
     solution = jax.block_until_ready(run_steady(name, grid, coefficient, source, domain))
     seconds = time.perf_counter() - started
-    residual = check_residual(float(solution.residual), domain)
+    residual = check_residual(float(solution.residual), float(solution.imbalance), domain)
     values = np.asarray(solution.values)
     written = _write(name, entry, options, grid, coefficient, values)
     return {
@@ -106,12 +106,17 @@ def _solve(name: str, entry: SteadyEntry, options: Any) -> dict[str, Any]:
     } | written
 
 
-def check_residual(residual: float, domain: SteadyDomain) -> float:
-    """The residual, if it is small enough.
+def check_residual(residual: float, imbalance: float, domain: SteadyDomain) -> float:
+    """The residual, if it is small enough and sources balance where they must.
 
     Raises:
         ComputationFailed: one sentence that says what to try.
     """
+    if imbalance > 1e-2:
+        raise ComputationFailed(
+            "no solution: nothing fixes the level of u between these walls, so --source and the fluxes through the walls must balance; "
+            f"they miss by {imbalance:.3g} of their size; take a source of mean zero or give one wall a value"
+        )
     # In single precision rounding leaves more than any tolerance asks for.
     most = 10 * max(domain.tolerance, 1e-7) if domain.precision == "double" else 1e-3
     if not residual <= most:
