@@ -80,6 +80,10 @@ class Evolution(eqx.Module):
             _DEGREES[key] = _abstract_degree(self, grid)
         return _DEGREES[key]
 
+    def rhs_like_state(self, u: Field) -> Field:
+        """`rhs` on any field, checked to have the state's component shape."""
+        return _shaped_like_state(self, self.rhs(u), u)
+
     def spectral_rhs(self, u: StateField) -> StateField:
         """`rhs` on a spectral field, checked to have the state's component shape."""
         return _shaped_like_state(self, self.rhs(u), u)

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from sciml.solvers.krylov import ritz_pairs as ritz_pairs
     from sciml.solvers.krylov import solve_sequence as solve_sequence
     from sciml.solvers.method import Method as Method
+    from sciml.solvers.method_of_lines import StencilRates as StencilRates
     from sciml.solvers.multigrid import EllipticSolution as EllipticSolution
     from sciml.solvers.multigrid import EllipticSolver as EllipticSolver
     from sciml.solvers.multigrid import Multigrid as Multigrid
@@ -131,6 +132,7 @@ __getattr__, __dir__, __all__ = attach(
         "SteadyResult": "sciml.solvers.steady_solution",
         "SteadySolution": "sciml.solvers.steady_solution",
         "StencilOperator": "sciml.solvers.multigrid",
+        "StencilRates": "sciml.solvers.method_of_lines",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
         "StreamedRollout": "sciml.solvers.file_filling",
