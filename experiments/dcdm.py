@@ -253,7 +253,7 @@ def _claims(config: Config, runs: Runs) -> list[Claim]:
         _seconds(runs, last, kind, "multigrid") / min(_seconds(runs, last, kind, m) for m in METHODS if m != "multigrid")
         for kind in GEOMETRIES
     ]  # fmt: skip
-    residual = max(one[m].residual for done in runs.values() for one in done for m in METHODS)
+    residual = float(np.max([one[m].residual for done in runs.values() for one in done for m in METHODS]))
     return [
         *fewer,
         Claim(f"finer grids without retraining, up to {last}: iterations divided by CG's, worst of all",
