@@ -36,7 +36,7 @@ class WallConditions(eqx.Module):
 
     def __check_init__(self) -> None:
         if any(axis.nodes == "chebyshev" for axis in self.grid.axes):
-            raise ValueError("StencilField: needs uniform nodes; on Chebyshev nodes take a spectral method.")
+            raise ValueError("finite differences need uniform nodes; on Chebyshev nodes take a spectral method.")
         for index, name in self.data:
             if not 0 <= index < self.grid.dimension or name not in _NAMES or self.grid.axes[index].periodic:
                 raise ValueError(
@@ -49,7 +49,7 @@ class WallConditions(eqx.Module):
             for place, name in zip((0, -1), _NAMES):
                 if holds_value(axis, name):
                     side = _side(axis, name)
-                    given = self._datum(index, name, values) / coefficients_and_data(side)[0]
+                    given = self.datum(index, name, values) / coefficients_and_data(side)[0]
                     values = values.at[_end(index + 1, place)].set(given)
         return values
 
@@ -70,11 +70,11 @@ class WallConditions(eqx.Module):
                 # From `a u + b du/dn = g` at the wall, half a cell away from the centre of a cell.
                 gap = axis.spacing / 2 if axis.nodes == "cell" else 0.0
                 nearest = values[_end(index + 1, place)]
-                pair.append((self._datum(index, name, values) - a * nearest) / (b + a * gap))
+                pair.append((self.datum(index, name, values) - a * nearest) / (b + a * gap))
             found.append((pair[0], pair[1]))
         return tuple(found)
 
-    def _datum(self, index: int, name: Literal["lower", "upper"], values: Array) -> Array:
+    def datum(self, index: int, name: Literal["lower", "upper"], values: Array) -> Array:
         """Boundary data on one end, `(components, *other axes)`."""
         others = [axis for a, axis in enumerate(self.grid.axes) if a != index]
         shape = (values.shape[0], *(axis.count for axis in others))
