@@ -26,7 +26,8 @@ class Multigrid:
         before: runs of the smoother before the correction.
         after: runs after it.
         interpolation: `"operator"`, weights that follow the coefficients, or `"linear"`.
-        coarsest: most unknowns on the coarsest level. Its dense inverse is the largest part of the set-up of small problems.
+        coarsest: most unknowns on the coarsest level, which is solved by its dense inverse. By default 300, and 130 below 10,000
+            unknowns, where that inverse would be the largest part of the set-up; high contrasts then take a few iterations more.
         axes: per level the axes to halve, see `coarsening_plan`.
 
     Example:
@@ -48,7 +49,7 @@ class Multigrid:
     before: int = 1
     after: int = 1
     interpolation: Interpolation = "operator"
-    coarsest: int = 130
+    coarsest: int | None = None
     axes: tuple[Axes, ...] | None = None
 
     def __post_init__(self) -> None:

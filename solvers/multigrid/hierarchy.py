@@ -67,7 +67,7 @@ def set_up(
     smoother: Smoother,
     *,
     interpolation: Interpolation = "operator",
-    coarsest: int = 130,
+    coarsest: int | None = None,
     axes: Sequence[Axes] | None = None,
 ) -> Hierarchy:
     """Set up a hierarchy by Galerkin products.
@@ -76,13 +76,14 @@ def set_up(
         operator: on the finest level.
         smoother: prepared on each level.
         interpolation: see `axis_transfer`.
-        coarsest: most unknowns on the coarsest level, which is solved densely.
+        coarsest: most unknowns on the coarsest level, which is solved densely; see `Multigrid`.
         axes: per level the axes to halve, for anisotropic operators (`coarsening_plan` finds them); levels beyond its end halve all.
 
     Returns:
         A pytree of arrays; inside `jit` part of the program.
     """
     plan = list(axes or ())
+    coarsest = coarsest or (300 if operator.size >= 10_000 else 130)
     operators, transfers = [operator], []
     while operators[-1].size > coarsest:
         current = operators[-1]
