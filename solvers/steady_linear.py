@@ -12,7 +12,7 @@ from jaxtyping import Array, Inexact
 
 from sciml.fields.stencil_structure import Coupling, Structure
 from sciml.grid import Grid
-from sciml.solvers.krylov import ConjugateGradients, FlexibleGMRES, MinimalResidual
+from sciml.solvers.krylov import ConjugateGradients, FlexibleGMRES, KrylovSolver, MinimalResidual
 from sciml.solvers.multigrid.cycles import Multigrid
 from sciml.solvers.multigrid.hierarchy import Hierarchy, coarsening_plan
 from sciml.solvers.multigrid.probing import probe_stencil
@@ -65,7 +65,7 @@ class LinearSolver(eqx.Module):
         singular: whether constants belong to the null space.
         multigrid: how cycles are done.
         precision: of hierarchies.
-        method: a lineax solver in place of the one that suits the structure.
+        method: a Krylov solver in place of the one that suits the structure.
         definite: take conjugate gradients for symmetric operators; MINRES otherwise.
     """
 
@@ -74,7 +74,7 @@ class LinearSolver(eqx.Module):
     singular: bool = eqx.field(static=True)
     multigrid: Multigrid = eqx.field(static=True)
     precision: Any = eqx.field(static=True)
-    method: lx.AbstractLinearSolver | None
+    method: KrylovSolver | None
     definite: bool = eqx.field(static=True)
 
     def prepare(self, apply: Linear, example: Inexact[Array, "components *grid"]) -> CyclePreconditioner:
@@ -143,9 +143,11 @@ class LinearSystem(NamedTuple):
         options = {"preconditioner": self.cycle}
         return method.compute(method.init(self.operator, options), self.b, options)
 
-    def solve(self, rtol: float, *, throw: bool) -> Array:
+    def solve(self, rtol: float, *, throw: bool, max_steps: int | None = None) -> Array:
         """The solution, with derivatives."""
         method = eqx.tree_at(lambda m: m.rtol, self.method, rtol)
+        if max_steps is not None:
+            method = eqx.tree_at(lambda m: m.max_steps, method, max_steps, is_leaf=lambda leaf: leaf is None)
         options = {"preconditioner": self.cycle}
         return lx.linear_solve(self.operator, self.b, method, options=options, throw=throw).value
 

@@ -167,6 +167,17 @@ def test_vmap_over_a_parameter_equals_single_solves():
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_derivatives_in_single_precision():
+    def mean(velocity, viscosity):
+        return solve_steady(Drift(viscosity, velocity), LINE).values.mean()
+
+    single = jax.grad(mean)(jnp.float32(1.0), jnp.float32(0.1))
+    assert single.dtype == jnp.float32
+    np.testing.assert_allclose(single, jax.grad(mean)(1.0, 0.1), rtol=1e-4)
+
+
+@pytest.mark.slow
 def test_single_precision_is_right_to_single_precision():
     grid = sciml.Grid((33, 33), extent=(1.0, 1.0), boundary=Dirichlet())
     permeability = lognormal(grid.shape)
