@@ -53,3 +53,20 @@ def test_the_program_does_not_grow_with_the_number_of_steps():
         for n in (10, 1000)
     }
     assert len(sizes) == 1, sizes
+
+
+def elliptic(grid):
+    return lambda k: jnp.sum(sciml.solvers.solve_elliptic(grid, jnp.ones(grid.shape), k, throw=False).values)
+
+
+@pytest.mark.parametrize(
+    ("shape", "plain", "with_gradient"),
+    [((129, 129), 3400, 3900), ((1025, 1025), 4700, 5100), ((65, 65, 65), 6500, 7100)],
+    ids=str,
+)
+def test_size_of_an_elliptic_solve(shape, plain, with_gradient):
+    grid = sciml.Grid(shape, extent=(1.0,) * len(shape), boundary=sciml.boundary.Dirichlet())
+    k = jax.ShapeDtypeStruct(shape, jnp.float32)
+    for budget, door in ((plain, elliptic(grid)), (with_gradient, jax.value_and_grad(elliptic(grid)))):
+        size = operations(door, k)
+        assert budget / 4 < size < budget, size
