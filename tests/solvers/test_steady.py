@@ -65,8 +65,8 @@ def test_darcy_equals_the_elliptic_solver(boundary, nodes):
     ours = solve_steady(Darcy(permeability, 2.0), grid, rtol=1e-11, multigrid=Multigrid(coarsest=100))
     theirs = solve_elliptic(grid, np.full(grid.shape, 2.0), permeability, rtol=1e-11)
     scale = float(jnp.abs(theirs.values).max())
-    # Measured: 6e-13 or less; iterations 9 and 10, and as many there.
-    np.testing.assert_allclose(ours.values[0], theirs.values, atol=1e-9 * scale)
+    # Measured: 8e-16; iterations 10 and 9, and as many there.
+    np.testing.assert_allclose(ours.values[0], theirs.values, atol=1e-12 * scale)
     assert abs(int(ours.statistics["linear_steps"]) - int(theirs.iterations)) <= 2
     assert ours.statistics["steps"] == 1
 
@@ -109,7 +109,7 @@ def test_nonlinear_diffusion_is_of_second_order_for_a_jump_in_the_kind_of_wall()
 
 def test_bratu_near_the_fold_and_beyond_it():
     solution = solve_steady(Bratu(6.5), SQUARE)
-    # Measured: 5 steps, 1.0050.
+    # Measured: 5 steps, 1.0049.
     assert solution.statistics["steps"] <= 8
     assert abs(float(solution.values.max()) - 1.005) < 2e-3
     with pytest.raises(ConvergenceError, match=r"Bratu after .* there may be no solution near") as caught:
@@ -187,8 +187,8 @@ def test_single_precision_is_right_to_single_precision():
     ):
         low, high = solve_steady(single, grid), solve_steady(double, grid)
         assert low.values.dtype == jnp.float32
-        # Measured: 3e-6 and 1e-6.
-        np.testing.assert_allclose(low.values, high.values, atol=1e-5 * float(high.values.max()))
+        # Measured: 5e-7 and 7e-7.
+        np.testing.assert_allclose(low.values, high.values, atol=2e-6 * float(high.values.max()))
 
 
 @pytest.mark.slow
@@ -224,8 +224,8 @@ def test_another_first_guess_finds_the_other_solution():
     grid = sciml.Grid((33,), extent=(1.0,), boundary=Dirichlet())
     x = grid.coordinates()[0]
     upper = solve_steady(Bratu(1.0), grid, u0=4 * np.sin(PI * x)[None])
-    # Closed form with theta = 10.9387: 4.0915 in the middle.
-    assert abs(float(upper.values.max()) - 4.0915) < 0.02
+    # Closed form with theta = 10.9387: 4.0915 in the middle; measured: 4.0911.
+    assert abs(float(upper.values.max()) - 4.0915) < 1e-3
 
 
 @pytest.mark.parametrize(
