@@ -1,6 +1,6 @@
 """Direct solvers for Poisson's and Helmholtz' equation on boxes: a transform, a division, a transform."""
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -13,10 +13,15 @@ from sciml.fields.box_basis import BoxBasis, check_data, make_box_basis
 from sciml.grid import Grid
 from sciml.solvers.solution import is_traced
 
+Order: TypeAlias = Literal["spectral", 2]
+"""Accuracy: that of the basis, or of second differences."""
 
-def solve_poisson(grid: Grid, f: Inexact[Array, "*grid"] | np.ndarray) -> Inexact[Array, "*grid"]:
+
+def solve_poisson(
+    grid: Grid, f: Inexact[Array, "*grid"] | np.ndarray, *, order: Order = "spectral"
+) -> Inexact[Array, "*grid"]:
     """Solve `-laplacian(u) = f`; see `solve_helmholtz`."""
-    return solve_helmholtz(grid, f, 0.0)
+    return solve_helmholtz(grid, f, 0.0, order=order)
 
 
 def solve_helmholtz(
@@ -24,6 +29,7 @@ def solve_helmholtz(
     f: Inexact[Array, "*grid"] | np.ndarray,
     c: Parameter,
     *,
+    order: Order = "spectral",
     time: Parameter = 0.0,
     throw: bool = True,
 ) -> Inexact[Array, "*grid"]:
@@ -36,6 +42,9 @@ def solve_helmholtz(
         grid: where.
         f: values at the grid's nodes; its dtype is the precision of the solve.
         c: a number, not negative (or at least no eigenvalue of the Laplacian).
+        order: `"spectral"`, or `2` for the exact solution of the second-order difference equations, those of `solve_elliptic`; uniform
+            nodes, no boundary data, no Robin conditions. On periodic axes with an even count and beside Neumann walls
+            the highest (alternating) mode of `f` is left out.
         time: at which boundary data that depend on it are taken.
         throw: raise where there is no solution (outside `jit`); otherwise the mean of the right-hand side is dropped.
 
@@ -66,18 +75,22 @@ def solve_helmholtz(
         precision=np.dtype(jnp.finfo(values.dtype).dtype).name,
     )
     check_data(basis, 1)
+    if order == 2 and (basis.lift.present or any(axis.nodes == "chebyshev" for axis in grid.axes)):
+        raise ValueError(
+            "solve_helmholtz: `order=2` needs uniform nodes and boundary data that are zero; use `solve_elliptic`."
+        )
     number = jnp.asarray(c).astype(basis.precision)
-    solution, missing, size = _solve(basis, values, number, jnp.asarray(time, basis.precision))
+    solution, missing, size = _solve(basis, values, number, jnp.asarray(time, basis.precision), order)
     if throw and not is_traced((solution, missing, size)):
         _check_balance(basis, float(missing), float(size))
     return solution
 
 
 @eqx.filter_jit
-def _solve(basis: BoxBasis, values: Array, c: Array, time: Array) -> tuple[Array, Array, Array]:
+def _solve(basis: BoxBasis, values: Array, c: Array, time: Array, order: Order) -> tuple[Array, Array, Array]:
     """The solution, what of the right-hand side it cannot take, and the size of the right-hand side."""
     source, size = _source(basis, values, c, time)
-    divisor, singular = _divisor(basis, c)
+    divisor, singular = _divisor(basis, c, order)
     missing = jnp.max(jnp.abs(jnp.where(singular, source, jnp.zeros_like(source))))
     safe = jnp.where(singular, jnp.ones_like(divisor), divisor)
     weight = jnp.where(singular, jnp.zeros_like(divisor), 1 / safe)
@@ -96,11 +109,20 @@ def _source(basis: BoxBasis, values: Array, c: Array, time: Array) -> tuple[Arra
     return (own + lifted)[0], jnp.maximum(size, jnp.max(jnp.abs(lifted)))
 
 
-def _divisor(basis: BoxBasis, c: Array) -> tuple[Array, Array]:
+def _divisor(basis: BoxBasis, c: Array, order: Order) -> tuple[Array, Array]:
     """`c - eigenvalue`, and where it vanishes: the mean of a box without walls that hold the value."""
-    divisor = c - basis.laplacian_symbol(jnp)
+    divisor = c - (basis.laplacian_symbol(jnp) if order == "spectral" else _difference_symbol(basis))
     size = jnp.asarray(max(basis.grid.lengths) ** -2 * 1e-5, divisor.dtype)
     return divisor, jnp.abs(divisor) < size
+
+
+def _difference_symbol(basis: BoxBasis) -> Array:
+    """Eigenvalues of the sum of second differences; its eigenvectors are the same waves, sines and cosines."""
+    total = jnp.zeros((), basis.precision)
+    for index, axis in enumerate(basis.grid.axes):
+        phase = axis.spacing * np.sqrt(np.maximum(-np.real(basis.derivative_symbol(index, 2)), 0.0))
+        total = total + jnp.asarray((2 * np.cos(phase) - 2) / axis.spacing**2, basis.precision)
+    return total
 
 
 def _check_balance(basis: BoxBasis, missing: float, size: float) -> None:

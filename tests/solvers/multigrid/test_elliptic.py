@@ -203,3 +203,27 @@ def test_divergence_of_the_stationary_iteration_is_reported():
     operator = lx.MatrixLinearOperator(jnp.diag(jnp.asarray([1.0, 9.0])))
     solution = lx.linear_solve(operator, jnp.ones(2), StationaryIteration(), throw=False)
     assert solution.result == lx.RESULTS.breakdown
+
+
+@pytest.mark.parametrize(
+    ("boundary", "nodes"),
+    [(Dirichlet(), "vertex"), (Neumann(), "vertex"), (Dirichlet(), "cell"), (Sides(Dirichlet(), Neumann()), "vertex")],
+    ids=str,
+)
+def test_multigrid_equals_the_direct_solver_of_the_same_differences(boundary, nodes):
+    grid = sciml.Grid((33, 40), extent=(1.0, 1.7), boundary=boundary, nodes=nodes)
+    noise = jax.random.normal(jax.random.key(0), grid.shape)
+    direct = sciml.solvers.solve_helmholtz(grid, noise, 2.0, order=2)
+    # The right-hand side of that solution: the noise without the alternating mode, which the basis leaves out beside Neumann walls.
+    volumes = finite_volumes(grid, 1.0, 2.0)
+    f = jnp.where(
+        volumes.weights > 0, volumes.operator.mv(direct) / jnp.where(volumes.weights > 0, volumes.weights, 1.0), 0.0
+    )
+    ours = solve_elliptic(grid, f, 1.0, 2.0, rtol=1e-12).values
+    np.testing.assert_allclose(np.asarray(direct), np.asarray(ours), atol=1e-10 * float(jnp.abs(ours).max()))
+
+
+def test_the_direct_solver_of_differences_says_what_it_cannot_do():
+    grid = sciml.Grid((9,), extent=(1.0,), boundary=Dirichlet(1.0))
+    with pytest.raises(ValueError, match="boundary data that are zero"):
+        sciml.solvers.solve_poisson(grid, jnp.ones(9), order=2)
