@@ -39,6 +39,13 @@ SCHROEDINGER = """## The nonlinear Schroedinger equation beside SciPy's DOP853
 One soliton on 512 nodes until t = 10 at equal error. Script: `benchmarks/nlse_dop853.py`.
 """
 
+ELLIPTIC = """## Elliptic problems beside pyamg and SciPy
+
+`-div(K grad u) = 1` on the unit square or cube, zero on the boundary, double precision, to a relative residual of 1e-8; set-up and solve
+together. pyamg: conjugate gradients with Ruge-Stueben (RS) or smoothed-aggregation (SA) cycles on the same matrix. Ours: `solve_elliptic`
+from the coefficient to the solution as one compiled program; the first call holds the compilation. Script: `benchmarks/elliptic.py`.
+"""
+
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
 
 The complete neuraloperator 2.0 network with the same weights on both sides: 64 x 64 points, batch 16, width 32, 12 modes, 4 layers,
@@ -83,7 +90,7 @@ def machine() -> str:
         ),
         platform.processor(),
     )
-    packages = ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "exponax"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "exponax", "pyamg"))
     return f"{os.cpu_count()} cores ({model}), Python {platform.python_version()}, {packages}."
 
 
@@ -99,6 +106,7 @@ def main() -> None:
         f"{EQUAL_ERROR}\n{measure('equal_error.py')['table']}\n",
         f"{SCHROEDINGER}\n{measure('nlse_dop853.py')['table']}\n",
     ]
+    sections.append(f"{ELLIPTIC}\n{measure('elliptic.py')['table']}\n")
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
     operator = RESULTS / "fno_step.json"
