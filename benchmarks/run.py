@@ -41,9 +41,10 @@ One soliton on 512 nodes until t = 10 at equal error. Script: `benchmarks/nlse_d
 
 ELLIPTIC = """## Elliptic problems beside pyamg and SciPy
 
-`-div(K grad u) = 1` on the unit square or cube, zero on the boundary, double precision, to a relative residual of 1e-8; set-up and solve
-together. pyamg: conjugate gradients with Ruge-Stueben (RS) or smoothed-aggregation (SA) cycles on the same matrix. Ours: `solve_elliptic`
-from the coefficient to the solution as one compiled program; the first call holds the compilation. Script: `benchmarks/elliptic.py`.
+`-div(K grad u) = 1` on the unit square or cube, zero on the boundary, double precision, to a relative residual of 1e-8; set-up and
+solve together. pyamg: conjugate gradients with Ruge-Stueben (RS) or smoothed-aggregation (SA) cycles on the same matrix. Ours:
+`solve_elliptic` from the coefficient to the solution as one compiled program; the first call holds the compilation. Script:
+`benchmarks/elliptic.py`.
 """
 
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
