@@ -98,6 +98,7 @@ class EllipticSolver(eqx.Module):
                 "EllipticSolver: needs a real coefficient and a real c; use `HelmholtzSolver` for complex ones."
             )
         operator = jax.lax.stop_gradient(volumes.operator)
+        _check_positive(coefficient)
         multigrid = multigrid or Multigrid(axes=_plan(grid, coefficient))
         inside = jnp.promote_types(precision, jnp.float32)
         inside = inside if jnp.finfo(inside).bits < jnp.finfo(operator.centre.dtype).bits else operator.centre.dtype
@@ -174,7 +175,7 @@ def solve_elliptic(
     coefficient `solve_helmholtz` is direct and of spectral accuracy.
 
     Args:
-        grid: where, with the boundary conditions.
+        grid: where, with the boundary conditions. A periodic axis with an odd count is not coarsened: prefer even ones.
         f: values at the nodes.
         coefficient: `K`: a number, `(*grid.shape)` at the nodes, or `(dimension, *grid.shape)` for a diagonal tensor.
         c: a number or `(*grid.shape)`, not negative.
@@ -199,6 +200,7 @@ def solve_elliptic(
     values = jnp.asarray(f)
     if not jnp.issubdtype(values.dtype, jnp.inexact):
         raise TypeError(f"solve_elliptic: `f` must be a floating-point array, got {values.dtype}.")
+    _check_positive(coefficient)
     plan = multigrid or Multigrid(axes=_plan(grid, coefficient))
     return _solve(
         grid,
@@ -224,6 +226,14 @@ def _solve(
         grid, coefficient, c, multigrid=multigrid, faces=faces, boundary_data=boundary_data, time=time, dtype=f.dtype
     )
     return solver.solve(f, rtol=rtol, max_steps=max_steps, throw=throw)
+
+
+def _check_positive(coefficient: Any) -> None:
+    if is_traced(coefficient):
+        return
+    least = float(jnp.min(jnp.asarray(coefficient)))
+    if not least > 0:  # not a number either
+        raise ValueError(f"solve_elliptic: `coefficient` must be positive everywhere, its least value is {least:g}.")
 
 
 def _plan(grid: Grid, coefficient: Any) -> tuple[Axes, ...] | None:

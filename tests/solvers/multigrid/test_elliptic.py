@@ -176,6 +176,9 @@ def test_misuse_is_named(rough):
     grid, K = rough
     with pytest.raises(ValueError, match=r"`f` must have the grid's shape \(65, 65\)"):
         solve_elliptic(grid, jnp.ones((65, 64)), K)
+    for wrong in (-K, np.where(K > 1, np.nan, K)):
+        with pytest.raises(ValueError, match="`coefficient` must be positive everywhere"):
+            solve_elliptic(grid, jnp.ones(grid.shape), wrong)
     with pytest.raises(ValueError, match="`coefficient` must be a number, of the grid's shape"):
         solve_elliptic(grid, jnp.ones(grid.shape), K[:-1])
     with pytest.raises(ValueError, match="which this grid has not"):
