@@ -231,9 +231,11 @@ def _solve(
 def _check_positive(coefficient: Any) -> None:
     if is_traced(coefficient):
         return
-    least = float(jnp.min(jnp.asarray(coefficient)))
-    if not least > 0:  # not a number either
-        raise ValueError(f"solve_elliptic: `coefficient` must be positive everywhere, its least value is {least:g}.")
+    wrong = int(jnp.sum(~(jnp.asarray(coefficient) > 0)))
+    if wrong:
+        raise ValueError(
+            f"solve_elliptic: `coefficient` must be positive everywhere; {wrong} value(s) are not, or are no numbers."
+        )
 
 
 def _plan(grid: Grid, coefficient: Any) -> tuple[Axes, ...] | None:
