@@ -22,11 +22,11 @@ help:  ## Show the targets.
 demo: $(PLOT)  ## Run the main job: a Fourier neural operator from data to claims.
 	$(BIN)/sciml run fno --out $(OUT)
 
-test: $(TEST)  ## Run all tests.
-	$(BIN)/python -m pytest $(ARGS)
+test: $(TEST)  ## Run all tests, files side by side on all cores.
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-fast: $(TEST)  ## Run the tests that take less than about five seconds each.
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 install: $(DEV)  ## Install everything a developer needs.
 
