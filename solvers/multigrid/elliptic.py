@@ -231,7 +231,8 @@ def _solve(
 def _check_positive(coefficient: Any) -> None:
     if is_traced(coefficient):
         return
-    wrong = int(jnp.sum(~(jnp.asarray(coefficient) > 0)))
+    # NumPy, since inside `jit` the result of any JAX operation is a tracer.
+    wrong = int(np.sum(~(np.asarray(coefficient) > 0)))
     if wrong:
         raise ValueError(
             f"solve_elliptic: `coefficient` must be positive everywhere; {wrong} value(s) are not, or are no numbers."
@@ -242,7 +243,7 @@ def _plan(grid: Grid, coefficient: Any) -> tuple[Axes, ...] | None:
     """Semi-coarsening for unequal spacings and, where it is known, for an anisotropic coefficient."""
     mean = np.ones(grid.dimension)
     if np.ndim(coefficient) == grid.dimension + 1 and not is_traced(coefficient):
-        mean = np.asarray(jnp.mean(jnp.asarray(coefficient).reshape(grid.dimension, -1), axis=1), np.float64)
+        mean = np.asarray(coefficient, np.float64).reshape(grid.dimension, -1).mean(axis=1)
     strengths = mean / np.square([axis.spacing for axis in grid.axes])
     return coarsening_plan(strengths.tolist(), grid.shape) or None
 

@@ -160,6 +160,14 @@ def test_batches_of_coefficients_and_of_loads_equal_single_solves(rough):
     np.testing.assert_allclose(np.asarray(u[1]), 3 * np.asarray(u[0]), atol=1e-7 * float(jnp.abs(u).max()))
 
 
+@pytest.mark.parametrize("tensor", [False, True])
+def test_known_coefficients_inside_jit(rough, tensor):
+    grid, K = rough
+    coefficient = jnp.stack([jnp.asarray(K), 0.01 * jnp.asarray(K)]) if tensor else 1.0
+    steps = jax.jit(lambda f: solve_elliptic(grid, f, coefficient).iterations)(jnp.ones(grid.shape))
+    assert int(steps) == int(solve_elliptic(grid, jnp.ones(grid.shape), coefficient).iterations)
+
+
 def test_a_second_call_does_not_compile_again(rough, monkeypatch):
     grid, K = rough
     solve_elliptic(grid, jnp.ones(grid.shape), jnp.asarray(K))
