@@ -75,10 +75,6 @@ class AxisTransfer(eqx.Module):
             along(left_out, self.axis, 0, -1), along(own, self.axis, 0, -1), along(left_out, self.axis, 1, None)
         )
 
-    def left_out(self, fine: Inexact[Array, "..."]) -> Inexact[Array, "..."]:
-        """What lies at the fine unknowns that are interpolated, `coarse + 1` along the axis; zero where there is none."""
-        return jax.lax.index_in_dim(self._pairs(fine), 0, self.axis + 1, keepdims=False)
-
     def _pairs(self, fine: Array) -> Array:
         """Pairs of a left-out unknown and the coarse one after it, along a new axis."""
         coarse = coarse_count(self.count)

@@ -19,7 +19,7 @@ def test_what_does_not_depend_on_size_or_clock_holds(report):
     holding = {claim.text: claim.holds for claim in report.claims}
     for words in (
         "iterations of multigrid",
-        "beyond those of Ruge",
+        "beyond those known of Ruge",
         "growth of iterations",
         "gradient from central",
         "round-off",
