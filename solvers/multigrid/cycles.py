@@ -58,6 +58,11 @@ class Multigrid:
         if self.before < 0 or self.after < 0 or self.before + self.after == 0:
             raise ValueError(f"Multigrid: needs sweeps, got before={self.before}, after={self.after}.")
 
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether one cycle from zero is a symmetric operator."""
+        return self.smoother.is_symmetric and self.before == self.after and self.cycle != "F"
+
     def set_up(self, operator: StencilOperator) -> Hierarchy:
         """The hierarchy of an operator."""
         return set_up(operator, self.smoother, interpolation=self.interpolation, coarsest=self.coarsest, axes=self.axes)

@@ -132,7 +132,9 @@ class EllipticSolver(eqx.Module):
         load = _consistent(operator.singular, self.volumes.load(values), self.volumes.weights)
         tolerance = rtol if rtol is not None else (1e-8 if load.dtype == jnp.float64 else 1e-6)
         # Not verified: rounding u alone leaves a residual of epsilon times the condition number, and u is right all the same.
-        solver = ConjugateGradients(rtol=tolerance, max_steps=max_steps, verify=False)
+        solver = ConjugateGradients(
+            rtol=tolerance, max_steps=max_steps, flexible=not self.multigrid.is_symmetric, verify=False
+        )
         solution = lx.linear_solve(
             operator.as_lineax(),
             load,

@@ -14,6 +14,11 @@ from sciml.solvers.multigrid.stencil import StencilOperator
 class Smoother:
     """A linear iteration for `A u = f`: static and hashable; what it needs of an operator is set up once per level."""
 
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the sweeps after the correction are the transpose of those before it, as plain conjugate gradients need."""
+        return True
+
     @abstractmethod
     def prepare(self, operator: StencilOperator) -> Any:
         """Arrays that the sweeps need (an inverse diagonal, factors of lines)."""

@@ -29,6 +29,11 @@ class ColouredGaussSeidel(Smoother):
     relaxation: float = 1.0
     symmetric: bool = False
 
+    @property
+    def is_symmetric(self) -> bool:
+        """Only if it runs backwards after the correction."""
+        return self.symmetric
+
     def prepare(self, operator: StencilOperator) -> Array:
         """The inverse diagonal."""
         return inverse_diagonal(operator)

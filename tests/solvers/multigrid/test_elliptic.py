@@ -9,7 +9,7 @@ import pytest
 import sciml
 from sciml.boundary import Dirichlet, Neumann, Robin, Sides
 from sciml.solvers import EllipticSolver, FlexibleGMRES, StationaryIteration, solve_elliptic
-from sciml.solvers.multigrid import elliptic, finite_volumes
+from sciml.solvers.multigrid import ColouredGaussSeidel, Multigrid, elliptic, finite_volumes
 
 
 def exact(x, y):
@@ -208,6 +208,18 @@ def test_multigrid_is_a_solver_of_its_own_and_a_preconditioner_for_lineax(rough)
         solution = lx.linear_solve(operator, load, method, options=options)
         np.testing.assert_allclose(np.asarray(solution.value), expected, atol=1e-6 * np.abs(expected).max())
         assert int(solution.stats["num_steps"]) <= most
+
+
+@pytest.mark.parametrize(
+    "multigrid", [Multigrid(before=2), Multigrid(smoother=ColouredGaussSeidel())], ids=["2 + 1", "coloured"]
+)
+def test_cycles_that_are_not_symmetric_do_not_stall_conjugate_gradients(rough, multigrid):
+    grid, K = rough
+    solution = solve_elliptic(grid, jnp.ones(grid.shape), K, multigrid=multigrid)
+    expected = solve_elliptic(grid, jnp.ones(grid.shape), K)
+    assert not multigrid.is_symmetric
+    assert int(solution.iterations) <= 15
+    np.testing.assert_allclose(solution.values, expected.values, atol=1e-6 * float(jnp.abs(expected.values).max()))
 
 
 def test_divergence_of_the_stationary_iteration_is_reported():
