@@ -1,6 +1,7 @@
 """Strict settings for the whole suite: two virtual devices, strict dtype promotion, no silent rank promotion."""
 
 import os
+from pathlib import Path
 
 # Set before JAX starts: sharding is tested on any machine, and every example runs in both precisions.
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
@@ -12,6 +13,18 @@ import pytest
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Each compiled program holds several memory maps; Linux ends a process that asks for more than 65,530 of them.
+MANY_MEMORY_MAPS = 10_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compiled_programs():
+    """After a module that leaves very many compiled programs behind, drop them all."""
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > MANY_MEMORY_MAPS:
+        jax.clear_caches()
 
 
 @pytest.fixture
