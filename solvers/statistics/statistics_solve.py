@@ -1,0 +1,173 @@
+"""`diffrax.diffeqsolve` with the statistics of the steps beside the solution."""
+
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PyTree
+
+from sciml.equation import Parameter
+from sciml.solvers.statistics.record_statistics import RecordStatistics
+from sciml.solvers.statistics.recorded_state import StepRecord
+from sciml.solvers.statistics.recording_controller import recording_controller
+from sciml.solvers.statistics.recording_terms import recording_terms
+from sciml.solvers.statistics.step import real_dtype
+
+
+class SolverStatistics(eqx.Module):
+    """Of a whole solve; the first four are differentiable.
+
+    Attributes:
+        error: sum over accepted steps of scaled error times length; time.
+        mean_error: the same by the number of steps.
+        mean_stiffness: mean stiffness estimate, one over time; `None` where the solver gives none.
+        largest_stiffness: the largest one.
+        accepted: accepted steps.
+        rejected: rejected steps.
+        evaluations: of the vector field; `None` where it is not known (implicit solvers). One more for each rejection of the very
+            first step is not counted.
+    """
+
+    error: Float[Array, ""]
+    mean_error: Float[Array, ""]
+    mean_stiffness: Float[Array, ""] | None
+    largest_stiffness: Float[Array, ""] | None
+    accepted: Int[Array, ""]
+    rejected: Int[Array, ""]
+    evaluations: Int[Array, ""] | None
+
+
+class StatisticsSolution(eqx.Module):
+    """What `solve_with_statistics` returns.
+
+    Attributes:
+        ts: saved times.
+        ys: states there, along the first axis.
+        statistics: of the steps.
+        result: diffrax' result code.
+    """
+
+    ts: Float[Array, " times"]
+    ys: PyTree
+    statistics: SolverStatistics
+    result: diffrax.RESULTS
+
+
+def solve_with_statistics(
+    terms: PyTree[diffrax.AbstractTerm],
+    solver: diffrax.AbstractSolver,
+    t0: Parameter,
+    t1: Parameter,
+    dt0: Parameter | None,
+    y0: PyTree,
+    args: PyTree = None,
+    *,
+    ts: Float[Array, " times"] | np.ndarray | None = None,
+    rtol: Parameter = 1e-6,
+    atol: Parameter = 1e-6,
+    scaled: bool = True,
+    stepsize_controller: diffrax.AbstractStepSizeController | None = None,
+    adjoint: diffrax.AbstractAdjoint | None = None,
+    max_steps: int | None = 4096,
+    throw: bool = True,
+) -> StatisticsSolution:
+    """Solve, and say how hard it was in numbers that can be differentiated.
+
+    The states are those of `diffrax.diffeqsolve` with the plain solver and controller.
+
+    Args:
+        terms: as for `diffrax.diffeqsolve`.
+        solver: with an error estimate, or a `RecordStatistics`, whose own tolerances then hold.
+        t0: start.
+        t1: end.
+        dt0: first step, chosen by the controller where `None`; length of all steps under `diffrax.ConstantStepSize`.
+        y0: initial state, arrays in any tree; its dtype is that of the solve.
+        args: for the vector field.
+        ts: times to save at; the end alone by default.
+        rtol: relative tolerance, of the controller and of the scaled error.
+        atol: absolute tolerance.
+        scaled: divide errors by the tolerances, or leave them as they are.
+        stepsize_controller: `diffrax.PIDController(rtol, atol)` by default.
+        adjoint: one that differentiates the steps, `diffrax.RecursiveCheckpointAdjoint()` by default.
+        max_steps: at most so many.
+        throw: raise where the solve fails.
+
+    Raises:
+        ValueError: for a solver without an error estimate, or an adjoint that knows no steps.
+
+    Example:
+        >>> import diffrax
+        >>> import jax.numpy as jnp
+        >>> from sciml.solvers.statistics import solve_with_statistics
+        >>> term = diffrax.ODETerm(lambda t, y, args: -args * y)
+        >>> solution = solve_with_statistics(term, diffrax.Tsit5(), 0.0, 1.0, None, jnp.ones(3), jnp.asarray(2.0))
+        >>> int(solution.statistics.evaluations) == 6 * int(solution.statistics.accepted) + 1
+        True
+    """
+    if isinstance(adjoint, diffrax.BacksolveAdjoint | diffrax.ImplicitAdjoint):
+        raise ValueError(
+            f"solve_with_statistics: {type(adjoint).__name__} differentiates no steps, so their statistics have no gradient; take "
+            "diffrax.RecursiveCheckpointAdjoint(), or `local_regulariser`, which works with every adjoint."
+        )
+    controller = diffrax.PIDController(rtol=rtol, atol=atol) if stepsize_controller is None else stepsize_controller
+    tolerances = {"rtol": rtol if scaled else None, "atol": atol if scaled else None}
+    recording = solver if isinstance(solver, RecordStatistics) else RecordStatistics(solver, **tolerances)
+    dtype = real_dtype(y0)
+    times: list[Any] = [None if value is None else jnp.asarray(value, dtype) for value in (t0, t1, dt0, ts)]
+    states = diffrax.SubSaveAt(ts=times[3], t1=ts is None, fn=_state)
+    solution = diffrax.diffeqsolve(
+        recording_terms(terms),
+        recording,
+        *times[:3],
+        recording.start(y0),
+        args,
+        saveat=diffrax.SaveAt(subs=(states, diffrax.SubSaveAt(t1=True, fn=_record))),
+        stepsize_controller=recording_controller(controller),
+        adjoint=diffrax.RecursiveCheckpointAdjoint() if adjoint is None else adjoint,
+        max_steps=max_steps,
+        throw=throw,
+    )
+    (saved, _), (ys, record) = solution.ts, solution.ys  # pyright: ignore[reportGeneralTypeIssues]
+    record = jax.tree.map(lambda leaf: leaf[0], record)
+    return StatisticsSolution(saved, ys, _summary(recording.solver, record, solution.stats), solution.result)
+
+
+def _state(t: Any, y: Any, args: Any) -> Any:
+    return y.y
+
+
+def _record(t: Any, y: Any, args: Any) -> Any:
+    return y.record
+
+
+def _summary(solver: Any, record: StepRecord, counts: dict[str, Any]) -> SolverStatistics:
+    per_step = evaluations_per_step(solver)
+    evaluations = None
+    if per_step is not None:
+        once, each = per_step
+        evaluations = jnp.asarray(each * counts["num_steps"] + once)
+    taken = jnp.maximum(record.steps, jnp.ones_like(record.steps))
+    return SolverStatistics(
+        record.error,
+        record.error / taken,
+        None if record.stiffness is None else record.stiffness / taken,
+        record.largest_stiffness,
+        jnp.asarray(counts["num_accepted_steps"]),
+        jnp.asarray(counts["num_rejected_steps"]),
+        evaluations,
+    )
+
+
+def evaluations_per_step(solver: Any) -> tuple[int, int] | None:
+    """Evaluations of the vector field at the start and by each step, where they are known."""
+    if isinstance(solver, diffrax.ReversibleHeun):
+        return 1, 1
+    if isinstance(solver, diffrax.AbstractSRK):
+        return 0, len(solver.tableau.b_sol)
+    if isinstance(solver, diffrax.AbstractERK) and isinstance(solver.tableau, diffrax.ButcherTableau):
+        stages = solver.tableau.num_stages
+        return (1, stages - 1) if solver.tableau.fsal else (0, stages)
+    return None
