@@ -76,6 +76,7 @@ class InterpolationMaker(eqx.Module):
     interpolation_cls: Callable[..., diffrax.AbstractPath]
 
     def __call__(self, *, t0: Any, t1: Any, inner: Any, record: StepRecord) -> RecordedInterpolation:
+        """Of one step."""
         return RecordedInterpolation(self.interpolation_cls(t0=t0, t1=t1, **inner), record, t0, t1)
 
 

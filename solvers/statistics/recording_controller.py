@@ -17,6 +17,7 @@ class NormOfState(eqx.Module):
     norm: Callable[[PyTree], Any]
 
     def __call__(self, tree: PyTree) -> Any:
+        """Norm of the state."""
         return self.norm(state_of(tree))
 
 
@@ -85,7 +86,9 @@ def recording_controller(controller: diffrax.AbstractStepSizeController) -> diff
         return controller
     if isinstance(controller, diffrax.PIDController):
         return dataclasses.replace(controller, norm=NormOfState(controller.norm))
-    inner: Any = controller
+    whole: Any = controller
+    inner = whole
     while not hasattr(inner, "norm") and hasattr(inner, "controller"):
         inner = inner.controller
-    return ControllerOfState(controller, *(getattr(inner, name, None) for name in ("rtol", "atol", "norm")))
+    rtol, atol, norm = (getattr(inner, name, None) for name in ("rtol", "atol", "norm"))
+    return ControllerOfState(whole, rtol, atol, norm)

@@ -11,33 +11,54 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from sciml.equation import Parameter
 from sciml.solvers.statistics.record_statistics import RecordStatistics
-from sciml.solvers.statistics.recorded_state import StepRecord
 from sciml.solvers.statistics.recording_controller import recording_controller
 from sciml.solvers.statistics.recording_terms import recording_terms
 from sciml.solvers.statistics.step import real_dtype
 
 
 class SolverStatistics(eqx.Module):
-    """Of a whole solve; the first four are differentiable.
+    """Of a whole solve; `error`, `stiffness`, `largest_stiffness` and their means are differentiable.
+
+    Means are computed where they are asked for: small operations behind the loop would make the compiled solve up to twice as slow.
 
     Attributes:
         error: sum over accepted steps of scaled error times length; time.
-        mean_error: the same by the number of steps.
-        mean_stiffness: mean stiffness estimate, one over time; `None` where the solver gives none.
-        largest_stiffness: the largest one.
+        stiffness: sum over accepted steps of the stiffness estimate, one over time; `None` where the solver gives none.
+        largest_stiffness: the largest estimate.
         accepted: accepted steps.
-        rejected: rejected steps.
-        evaluations: of the vector field; `None` where it is not known (implicit solvers). One more for each rejection of the very
-            first step is not counted.
+        steps: accepted and rejected steps.
+        cost: evaluations of the vector field at the start and by each step, `None` where not known (implicit solvers).
     """
 
-    error: Float[Array, ""]
-    mean_error: Float[Array, ""]
-    mean_stiffness: Float[Array, ""] | None
-    largest_stiffness: Float[Array, ""] | None
-    accepted: Int[Array, ""]
-    rejected: Int[Array, ""]
-    evaluations: Int[Array, ""] | None
+    error: Float[Array, "*batch"]
+    stiffness: Float[Array, "*batch"] | None
+    largest_stiffness: Float[Array, "*batch"] | None
+    accepted: Int[Array, "*batch"]
+    steps: Int[Array, "*batch"]
+    cost: tuple[int, int] | None = eqx.field(static=True)
+
+    @property
+    def mean_error(self) -> Float[Array, "*batch"]:
+        """Mean over accepted steps of scaled error times length."""
+        return self.error / self._taken(self.error)
+
+    @property
+    def mean_stiffness(self) -> Float[Array, "*batch"] | None:
+        """Mean over accepted steps; `None` where the solver gives none."""
+        return None if self.stiffness is None else self.stiffness / self._taken(self.stiffness)
+
+    @property
+    def rejected(self) -> Int[Array, "*batch"]:
+        """Rejected steps."""
+        return self.steps - self.accepted
+
+    @property
+    def evaluations(self) -> Int[Array, "*batch"] | None:
+        """Evaluations of the vector field, where known; each rejection of the very first step may cost one more."""
+        return None if self.cost is None else self.cost[0] + self.cost[1] * self.steps
+
+    def _taken(self, like: Array) -> Array:
+        return jnp.maximum(self.accepted, 1).astype(like.dtype)
 
 
 class StatisticsSolution(eqx.Module):
@@ -116,12 +137,14 @@ def solve_with_statistics(
     tolerances = {"rtol": rtol if scaled else None, "atol": atol if scaled else None}
     recording = solver if isinstance(solver, RecordStatistics) else RecordStatistics(solver, **tolerances)
     dtype = real_dtype(y0)
-    times: list[Any] = [None if value is None else jnp.asarray(value, dtype) for value in (t0, t1, dt0, ts)]
-    states = diffrax.SubSaveAt(ts=times[3], t1=ts is None, fn=_state)
+    first, times = (None if value is None else jnp.asarray(value, dtype) for value in (dt0, ts))
+    states = diffrax.SubSaveAt(ts=times, t1=ts is None, fn=_state)
     solution = diffrax.diffeqsolve(
         recording_terms(terms),
         recording,
-        *times[:3],
+        jnp.asarray(t0, dtype),
+        jnp.asarray(t1, dtype),
+        first,
         recording.start(y0),
         args,
         saveat=diffrax.SaveAt(subs=(states, diffrax.SubSaveAt(t1=True, fn=_record))),
@@ -132,7 +155,15 @@ def solve_with_statistics(
     )
     (saved, _), (ys, record) = solution.ts, solution.ys  # pyright: ignore[reportGeneralTypeIssues]
     record = jax.tree.map(lambda leaf: leaf[0], record)
-    return StatisticsSolution(saved, ys, _summary(recording.solver, record, solution.stats), solution.result)
+    statistics = SolverStatistics(
+        record.error,
+        record.stiffness,
+        record.largest_stiffness,
+        jnp.asarray(solution.stats["num_accepted_steps"]),
+        jnp.asarray(solution.stats["num_steps"]),
+        evaluations_per_step(recording.solver),
+    )
+    return StatisticsSolution(saved, ys, statistics, solution.result)
 
 
 def _state(t: Any, y: Any, args: Any) -> Any:
@@ -141,24 +172,6 @@ def _state(t: Any, y: Any, args: Any) -> Any:
 
 def _record(t: Any, y: Any, args: Any) -> Any:
     return y.record
-
-
-def _summary(solver: Any, record: StepRecord, counts: dict[str, Any]) -> SolverStatistics:
-    per_step = evaluations_per_step(solver)
-    evaluations = None
-    if per_step is not None:
-        once, each = per_step
-        evaluations = jnp.asarray(each * counts["num_steps"] + once)
-    taken = jnp.maximum(record.steps, jnp.ones_like(record.steps))
-    return SolverStatistics(
-        record.error,
-        record.error / taken,
-        None if record.stiffness is None else record.stiffness / taken,
-        record.largest_stiffness,
-        jnp.asarray(counts["num_accepted_steps"]),
-        jnp.asarray(counts["num_rejected_steps"]),
-        evaluations,
-    )
 
 
 def evaluations_per_step(solver: Any) -> tuple[int, int] | None:

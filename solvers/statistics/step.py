@@ -114,8 +114,7 @@ def checked_solver(solver: diffrax.AbstractSolver, caller: str) -> None:
 
 def real_dtype(y: PyTree) -> np.dtype:
     """Real dtype of a state; complex ones give that of their parts."""
-    dtype = jnp.result_type(*jax.tree.leaves(y))
-    return np.zeros((), dtype).real.dtype if jnp.issubdtype(dtype, jnp.inexact) else np.dtype(jnp.result_type(float))
+    return np.dtype(jnp.finfo(jnp.result_type(*jax.tree.leaves(y))).dtype)
 
 
 def _scaled(error: PyTree, y0: PyTree, y1: PyTree, rtol: Parameter | None, atol: Parameter | None) -> PyTree:
