@@ -1,7 +1,7 @@
-"""Fixed steps in which the Ornstein-Uhlenbeck bank is exact, whatever its rates: a diffrax term, a diffrax solver and their entry point."""
+"""Fixed steps in which the Ornstein-Uhlenbeck bank is exact: a term and a solver for diffrax, and their entry point."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, cast
 
 import diffrax
 import equinox as eqx
@@ -230,4 +230,5 @@ def solve_fractional(
         max_steps=steps,
         adjoint=diffrax.RecursiveCheckpointAdjoint(checkpoints=steps) if adjoint is None else adjoint,
     )
-    return FractionalPath(times, solution.ys.x, solution.ys.bank, solution.ys.divergence[-1])
+    states = cast(FractionalState, solution.ys)
+    return FractionalPath(times, states.x, states.bank, states.divergence[-1])

@@ -21,8 +21,8 @@ HurstSchedule: TypeAlias = Callable[[Float[Array, ""]], Float[Array, ""]]
 class MarkovFBM(eqx.Module):
     """`B(t) = sum_k w_k (Y_k(t) - Y_k(0))` with `dY_k = -gamma_k Y_k dt + dW`: noise with memory in a Markovian state.
 
-    The weights minimise the mean-square distance to exact fractional Brownian motion over `[0, horizon]`. The only array leaf is the logit of
-    the Hurst index: a training step keeps the index in (0, 1), and derivatives pass through the weights.
+    The weights minimise the mean-square distance to exact fractional Brownian motion over `[0, horizon]`. The only array leaf is the
+    logit of the Hurst index: a training step keeps the index in (0, 1), and derivatives pass through the weights.
 
     Args:
         hurst: Hurst index in (0, 1), a number, an array `()` for all channels of the noise or `(channels,)` for one each, or a function

@@ -1,8 +1,8 @@
 """Optimal mixing weights as a smooth function of the Hurst index, right in every precision and on tracers.
 
-The weights are the solution of an ill-conditioned linear system whose right-hand side is an entire function of the Hurst index. The system is
-solved once on the host in double precision at Chebyshev points; what is evaluated later is a polynomial, so that values and derivatives
-are right to the last digits of the working precision. A solve in single precision gives wrong derivatives.
+The weights are the solution of an ill-conditioned linear system whose right-hand side is an entire function of the Hurst index. The
+system is solved once on the host in double precision at Chebyshev points; what is evaluated later is a polynomial, so that values and
+derivatives are right to the last digits of the working precision. A solve in single precision gives wrong derivatives.
 """
 
 from functools import lru_cache

@@ -1,7 +1,7 @@
 """The least-squares problem behind a Markov approximation of fractional Brownian motion, in double precision on the host.
 
-The mean-square error over `[0, T]` of `sum_k w_k (Y_k(t) - Y_k(0))` is `(w'A w - 2 b'w + c)/T`. The matrix A depends on the rates alone, b
-and c on the Hurst index H too, and b is an entire function of H.
+The mean-square error over `[0, T]` of `sum_k w_k (Y_k(t) - Y_k(0))` is `(w'A w - 2 b'w + c)/T`. The matrix A depends on the rates
+alone, b and c on the Hurst index H too, and b is an entire function of H.
 
 Source: Daems et al., "Variational Inference for SDEs Driven by Fractional Noise", ICLR 2024 (arXiv 2310.12975). The formulas were
 checked by quadrature.
@@ -14,7 +14,7 @@ from scipy import special
 
 Kind: TypeAlias = Literal["I", "II"]
 
-# Eigenvalues of the scaled matrix below this share of the largest are noise: keeping them gives weights of 1e7 and more that gain nothing.
+# Eigenvalues of the scaled matrix below this share of the largest: keeping them gives weights of 1e7 and more that gain nothing.
 CUT_OFF = 1e-10
 _DIRECT_BELOW = 10.0
 _FRACTION_TERMS = 80

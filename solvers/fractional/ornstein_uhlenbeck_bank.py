@@ -1,8 +1,8 @@
 """A bank of Ornstein-Uhlenbeck processes driven by one Brownian motion, stepped without error.
 
-`dY_k = -gamma_k Y_k dt + dW` for k = 1, ..., K. Over a step of length h the exact update is `Y_k <- exp(-gamma_k h) Y_k + I_k`, and the
-vector `(dW, I_1, ..., I_K)` is jointly Gaussian: one increment of W does not determine it. Its covariance has numerical rank 3 to 4 for small
-steps, so that a Cholesky factorisation breaks; the root used here comes from the eigenvalues that are not round-off.
+`dY_k = -gamma_k Y_k dt + dW` for k = 1, ..., K. Over a step of length h the exact update is `Y_k <- exp(-gamma_k h) Y_k + I_k`, and
+the vector `(dW, I_1, ..., I_K)` is jointly Gaussian: one increment of W does not determine it. Its covariance has numerical rank 3 to 4
+for small steps, so that a Cholesky factorisation breaks; the root used here comes from the eigenvalues that are not round-off.
 """
 
 import jax

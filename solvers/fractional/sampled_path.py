@@ -12,8 +12,8 @@ class SampledPath(diffrax.AbstractPath):
 
     Any path drives any diffrax solver this way: exact fractional Brownian motion, a Markov approximation, recorded noise. A step of the
     solver should be a cell of the grid or a union of cells. Solvers of Stratonovich type (`Heun`, `EulerHeun`) converge to the
-    Stratonovich or, for Hurst indices above 1/2, the Young solution. Exact paths rougher than 1/2 need more than their increments: below
-    1/3 those solvers do not converge in general for more than one noise.
+    Stratonovich or, for Hurst indices above 1/2, the Young solution. Exact paths rougher than 1/2 need more than their increments:
+    below 1/3 those solvers do not converge in general for more than one noise.
 
     Attributes:
         t0: first time.

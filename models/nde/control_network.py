@@ -1,0 +1,91 @@
+"""The drift that a variational posterior gives to the noise."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from sciml.models.mlp import MLP
+from sciml.solvers.fractional import MarkovFBM
+
+
+class ControlNetwork(eqx.Module):
+    """`u(t, x, bank, context)`, a dense network whose last layer starts at zero: training begins with the posterior at the prior.
+
+    Inputs are sine and cosine of `frequency t`, the state, the bank divided by its stationary deviations, and the context: an array, or
+    a function of time that gives one (`context(t)`), or None.
+
+    Attributes:
+        network: the dense network.
+        scales: factors of the bank's members.
+        frequency: of the two functions of time.
+
+    Example:
+        >>> import jax
+        >>> noise = MarkovFBM(0.3)
+        >>> control = ControlNetwork(1, noise, width=16, depth=1, key=jax.random.key(0))
+        >>> control(jnp.array(0.5), jnp.ones(1), jnp.ones((1, 5)), None)
+        Array([0.], dtype=float32...)
+
+    Source:
+        Daems et al., ICLR 2024 (arXiv 2310.12975).
+    """
+
+    network: MLP
+    scales: tuple[float, ...] = eqx.field(static=True)
+    frequency: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        size: int,
+        noise: MarkovFBM,
+        *,
+        channels: int | None = None,
+        context_size: int = 0,
+        width: int = 64,
+        depth: int = 2,
+        frequency: float = 1.0,
+        activation: Callable[[Array], Array] = jnp.tanh,
+        key: PRNGKeyArray,
+    ):
+        """Draw the network.
+
+        Args:
+            size: components d of the state.
+            noise: the fractional noise, for the size of its bank.
+            channels: channels of the noise; as many as components if left out.
+            context_size: length of the context.
+            width: units of a hidden layer.
+            depth: hidden layers.
+            frequency: of the functions of time; one that tells all times of the interval apart.
+            activation: a named elementwise function.
+            key: random key.
+        """
+        channels = size if channels is None else channels
+        rates = np.asarray(noise.gamma)
+        self.scales = tuple(np.sqrt(2 * np.where(rates > 0, rates, 0.5)).tolist())
+        self.frequency = float(frequency)
+        inputs = 2 + size + channels * len(noise.gamma) + context_size
+        network = MLP(inputs, channels, width=width, depth=depth, activation=activation, key=key)
+        self.network = eqx.tree_at(lambda one: one.weights[-1], network, jnp.zeros_like(network.weights[-1]))
+
+    def __call__(
+        self, t: Any, x: Float[Array, " d"], bank: Float[Array, "channels K"], context: Any = None
+    ) -> Float[Array, " channels"]:
+        """Evaluate at one state.
+
+        Args:
+            t: time.
+            x: state.
+            bank: Ornstein-Uhlenbeck processes of each channel.
+            context: array `(context_size,)`, a function of time that gives it, or None.
+        """
+        angle = jnp.asarray(t, x.dtype) * self.frequency
+        parts = [jnp.stack([jnp.sin(angle), jnp.cos(angle)]), x]
+        parts.append((bank * jnp.asarray(self.scales, bank.dtype)[None, :]).reshape(-1))
+        if context is not None:
+            parts.append(context(t) if callable(context) else context)
+        return self.network(jnp.concatenate(parts))
