@@ -19,7 +19,7 @@ from sciml.solvers.method import Method
 from sciml.solvers.solution import DivergenceError, Result, Solution, is_traced
 from sciml.solvers.stepper import Stepper, checked_state, precision_of
 
-GradientStrategy: TypeAlias = Literal["store", "checkpoint", "forward"]
+RolloutGradient: TypeAlias = Literal["store", "checkpoint", "forward"]
 
 
 def rollout(
@@ -34,7 +34,7 @@ def rollout(
     dealiasing: Dealiasing = "truncation",
     t0: Parameter = 0.0,
     include_initial: bool = True,
-    gradient: GradientStrategy = "store",
+    gradient: RolloutGradient = "store",
     mesh: Mesh | None = None,
     throw: bool = True,
 ) -> Solution:
@@ -100,7 +100,7 @@ def rollout_with(
     save_every: int = 1,
     t0: Parameter = 0.0,
     include_initial: bool = True,
-    gradient: GradientStrategy = "store",
+    gradient: RolloutGradient = "store",
     throw: bool = True,
 ) -> Solution:
     """`rollout` with a prepared step, for many solves with one set-up; arguments as there.
@@ -136,7 +136,7 @@ def _run(
     steps: int,
     save_every: int,
     include_initial: bool,
-    gradient: GradientStrategy,
+    gradient: RolloutGradient,
 ) -> tuple[Array, Array, Array]:
     """Saved frames, their times, and the first step after which the state was not finite (-1: none)."""
     basis = stepper.basis
@@ -167,7 +167,7 @@ def _run(
     return values, t0 + counts.astype(t0.dtype) * stepper.dt, bad
 
 
-def _repeat(advance, carry, start: Array, count: int, gradient: GradientStrategy):
+def _repeat(advance, carry, start: Array, count: int, gradient: RolloutGradient):
     """`count` calls of `advance` with a stated way to differentiate them."""
     if gradient == "forward":
         return lax.fori_loop(start, start + count, lambda i, c: advance(c, i)[0], carry)

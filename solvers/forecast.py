@@ -16,7 +16,7 @@ from sciml.fields.basis import Dealiasing, FourierBasis
 from sciml.fields.discretisation import Basis, encode, state_field
 from sciml.grid import Grid
 from sciml.solvers.exponential import ETDRK4, ExponentialMethod
-from sciml.solvers.fixed_step import GradientStrategy, rollout_with
+from sciml.solvers.fixed_step import RolloutGradient, rollout_with
 from sciml.solvers.method import Method
 from sciml.solvers.stepper import Stepper, basis_for, checked_state, default_precision, precision_of
 
@@ -221,10 +221,10 @@ def _memory(
 
     step, u = jax.ShapeDtypeStruct((), np.dtype(precision)), jax.ShapeDtypeStruct(shape, dtype)
     kept: dict[str, int] = {}
-    strategies: tuple[GradientStrategy, ...] = ("store", "checkpoint")
+    strategies: tuple[RolloutGradient, ...] = ("store", "checkpoint")
     for strategy in strategies:
 
-        def pullback(dt: Array, u: Array, strategy: GradientStrategy = strategy) -> Any:
+        def pullback(dt: Array, u: Array, strategy: RolloutGradient = strategy) -> Any:
             def values(u: Array) -> Array:
                 return rollout_with(
                     build(dt), u, steps=counts[0], save_every=counts[1], gradient=strategy, throw=False

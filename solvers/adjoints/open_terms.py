@@ -17,8 +17,8 @@ def open_terms(terms: Any, t0: Array, y0: PyTree, args: PyTree) -> Any:
         >>> from sciml.solvers.adjoints.open_terms import open_terms
         >>> rate = jnp.ones(3)
         >>> term = open_terms(diffrax.ODETerm(lambda t, y, args: -rate * y), jnp.asarray(0.0), jnp.ones(3), None)
-        >>> term.vf(jnp.asarray(0.0), jnp.ones(3), None)
-        Array([-1., -1., -1.], dtype=float32)
+        >>> term.vf(jnp.asarray(0.0), jnp.ones(3), None).tolist()
+        [-1.0, -1.0, -1.0]
     """
     if isinstance(terms, diffrax.MultiTerm):
         return diffrax.MultiTerm(*(open_terms(term, t0, y0, args) for term in terms.terms))

@@ -95,6 +95,11 @@ def solve_reversible(
     return ReversibleSolution(times.at(saved), ys)
 
 
+def is_reversible(solver: Any) -> bool:
+    """Whether the steps of a solver can be undone."""
+    return isinstance(solver, CoupledSolver | diffrax.ReversibleHeun)
+
+
 def reversible_method(solver: Any) -> ReversibleMethod:
     """The steps of a solver and their inverse."""
     if isinstance(solver, CoupledSolver):
