@@ -86,9 +86,13 @@ def recording_controller(controller: diffrax.AbstractStepSizeController) -> diff
         return controller
     if isinstance(controller, diffrax.PIDController):
         return dataclasses.replace(controller, norm=NormOfState(controller.norm))
-    whole: Any = controller
-    inner = whole
+    return _of_state(controller)
+
+
+def _of_state(controller: Any) -> ControllerOfState:
+    inner = controller
     while not hasattr(inner, "norm") and hasattr(inner, "controller"):
         inner = inner.controller
+    # Implicit solvers take their tolerances from the controller.
     rtol, atol, norm = (getattr(inner, name, None) for name in ("rtol", "atol", "norm"))
-    return ControllerOfState(whole, rtol, atol, norm)
+    return ControllerOfState(controller, rtol, atol, norm)
