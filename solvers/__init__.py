@@ -68,6 +68,12 @@ if TYPE_CHECKING:
     from sciml.solvers.multigrid import StencilOperator as StencilOperator
     from sciml.solvers.multigrid import solve_elliptic as solve_elliptic
     from sciml.solvers.multigrid import solve_indefinite_helmholtz as solve_indefinite_helmholtz
+    from sciml.solvers.rosenbrock import BandedJacobian as BandedJacobian
+    from sciml.solvers.rosenbrock import ColouredJacobian as ColouredJacobian
+    from sciml.solvers.rosenbrock import DenseJacobian as DenseJacobian
+    from sciml.solvers.rosenbrock import Rodas4 as Rodas4
+    from sciml.solvers.rosenbrock import Rodas5P as Rodas5P
+    from sciml.solvers.rosenbrock import sparsity_pattern as sparsity_pattern
     from sciml.solvers.solution import DivergenceError as DivergenceError
     from sciml.solvers.solution import Result as Result
     from sciml.solvers.solution import Solution as Solution
@@ -84,6 +90,12 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "BandedJacobian": "sciml.solvers.rosenbrock",
+        "ColouredJacobian": "sciml.solvers.rosenbrock",
+        "DenseJacobian": "sciml.solvers.rosenbrock",
+        "Rodas4": "sciml.solvers.rosenbrock",
+        "Rodas5P": "sciml.solvers.rosenbrock",
+        "sparsity_pattern": "sciml.solvers.rosenbrock",
         "ARS111": "sciml.solvers.imex",
         "ARS222": "sciml.solvers.imex",
         "ARS232": "sciml.solvers.imex",
