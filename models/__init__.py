@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from sciml.models.linear_solvers import ritz_mixtures as ritz_mixtures
     from sciml.models.linear_solvers import sine_mixtures as sine_mixtures
     from sciml.models.mlp import MLP as MLP
+    from sciml.models.nde import ControlNetwork as ControlNetwork
+    from sciml.models.nde import EvidenceBound as EvidenceBound
+    from sciml.models.nde import FixedStart as FixedStart
+    from sciml.models.nde import FractionalSDE as FractionalSDE
+    from sciml.models.nde import GaussianStart as GaussianStart
     from sciml.models.neuraloperator_weights import load_neuraloperator as load_neuraloperator
     from sciml.models.resnet import ResNet as ResNet
     from sciml.models.spectral_conv import SpectralConv as SpectralConv
@@ -34,13 +39,18 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "FNO": "sciml.models.fno",
-        "IFNO": "sciml.models.ifno",
-        "MLP": "sciml.models.mlp",
+        "ControlNetwork": "sciml.models.nde",
+        "DilatedResNet": "sciml.models.dilated_resnet",
         "DirectionCNN": "sciml.models.linear_solvers",
         "DirectionLoss": "sciml.models.linear_solvers",
-        "DilatedResNet": "sciml.models.dilated_resnet",
+        "EvidenceBound": "sciml.models.nde",
+        "FNO": "sciml.models.fno",
+        "FixedStart": "sciml.models.nde",
+        "FractionalSDE": "sciml.models.nde",
         "GatedFNO": "sciml.models.gated_fno",
+        "GaussianStart": "sciml.models.nde",
+        "IFNO": "sciml.models.ifno",
+        "MLP": "sciml.models.mlp",
         "ResNet": "sciml.models.resnet",
         "SpectralConv": "sciml.models.spectral_conv",
         "UNet": "sciml.models.unet",

@@ -33,6 +33,9 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models.linear_solvers.direction_cnn": ("DirectionCNN", "ResidualPair"),
     "sciml.models.linear_solvers.direction_loss": ("DirectionLoss",),
     "sciml.models.mlp": ("MLP",),
+    "sciml.models.nde.control_network": ("ControlNetwork",),
+    "sciml.models.nde.fractional_sde": ("FractionalSDE",),
+    "sciml.models.nde.initial_state": ("FixedStart", "GaussianStart"),
     "sciml.models.resnet": ("ResNet", "ResidualBlock"),
     "sciml.models.spectral_conv": ("SpectralConv",),
     "sciml.models.unet": ("DoubleConvolution", "UNet"),
@@ -85,6 +88,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.random.rescaled": ("Rescaled",),
     "sciml.random.shear_layer": ("ShearLayers",),
     "sciml.random.sine_flow": ("SineFlow",),
+    "sciml.solvers.fractional.markov_fbm": ("MarkovFBM",),
 }
 
 # fmt: off

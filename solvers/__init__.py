@@ -11,6 +11,13 @@ from sciml._lazy import attach
 
 if TYPE_CHECKING:
     from sciml.solvers.adaptive_streaming import solve_to_file as solve_to_file
+    from sciml.solvers.adjoints import CoupledSolver as CoupledSolver
+    from sciml.solvers.adjoints import GradientEstimate as GradientEstimate
+    from sciml.solvers.adjoints import GradientStrategy as GradientStrategy
+    from sciml.solvers.adjoints import ReversibleAdjoint as ReversibleAdjoint
+    from sciml.solvers.adjoints import ReversibleSolution as ReversibleSolution
+    from sciml.solvers.adjoints import choose_gradient as choose_gradient
+    from sciml.solvers.adjoints import solve_reversible as solve_reversible
     from sciml.solvers.diffrax_door import EvolutionTerm as EvolutionTerm
     from sciml.solvers.diffrax_door import ExponentialSolver as ExponentialSolver
     from sciml.solvers.diffrax_imex import SymbolRootFinder as SymbolRootFinder
@@ -28,6 +35,27 @@ if TYPE_CHECKING:
     from sciml.solvers.fixed_step import rollout_with as rollout_with
     from sciml.solvers.forecast import Preflight as Preflight
     from sciml.solvers.forecast import preflight as preflight
+    from sciml.solvers.fractional import ExponentialHeun as ExponentialHeun
+    from sciml.solvers.fractional import FractionalPath as FractionalPath
+    from sciml.solvers.fractional import FractionalState as FractionalState
+    from sciml.solvers.fractional import FractionalTerm as FractionalTerm
+    from sciml.solvers.fractional import MarkovFBM as MarkovFBM
+    from sciml.solvers.fractional import RoughBergomi as RoughBergomi
+    from sciml.solvers.fractional import SampledPath as SampledPath
+    from sciml.solvers.fractional import VolterraTerm as VolterraTerm
+    from sciml.solvers.fractional import approximation_error as approximation_error
+    from sciml.solvers.fractional import fbm_covariance as fbm_covariance
+    from sciml.solvers.fractional import fou_covariance as fou_covariance
+    from sciml.solvers.fractional import fractional_state as fractional_state
+    from sciml.solvers.fractional import fractional_terms as fractional_terms
+    from sciml.solvers.fractional import gamma_grid as gamma_grid
+    from sciml.solvers.fractional import markov_fou_covariance as markov_fou_covariance
+    from sciml.solvers.fractional import optimal_weights as optimal_weights
+    from sciml.solvers.fractional import riemann_weights as riemann_weights
+    from sciml.solvers.fractional import sample_fbm as sample_fbm
+    from sciml.solvers.fractional import sample_fgn as sample_fgn
+    from sciml.solvers.fractional import solve_fractional as solve_fractional
+    from sciml.solvers.fractional import solve_rough_volterra as solve_rough_volterra
     from sciml.solvers.imex import ARS111 as ARS111
     from sciml.solvers.imex import ARS222 as ARS222
     from sciml.solvers.imex import ARS232 as ARS232
@@ -68,6 +96,13 @@ if TYPE_CHECKING:
     from sciml.solvers.multigrid import StencilOperator as StencilOperator
     from sciml.solvers.multigrid import solve_elliptic as solve_elliptic
     from sciml.solvers.multigrid import solve_indefinite_helmholtz as solve_indefinite_helmholtz
+    from sciml.solvers.regularisers import kinetic_jacobian_regulariser as kinetic_jacobian_regulariser
+    from sciml.solvers.regularisers import local_regulariser as local_regulariser
+    from sciml.solvers.regularisers import random_step as random_step
+    from sciml.solvers.regularisers import random_time as random_time
+    from sciml.solvers.regularisers import steer_end_time as steer_end_time
+    from sciml.solvers.regularisers import taylor_regulariser as taylor_regulariser
+    from sciml.solvers.regularisers import with_running_cost as with_running_cost
     from sciml.solvers.rosenbrock import BandedJacobian as BandedJacobian
     from sciml.solvers.rosenbrock import ColouredJacobian as ColouredJacobian
     from sciml.solvers.rosenbrock import DenseJacobian as DenseJacobian
@@ -80,6 +115,14 @@ if TYPE_CHECKING:
     from sciml.solvers.splitting import Lie as Lie
     from sciml.solvers.splitting import Strang as Strang
     from sciml.solvers.splitting import Yoshida4 as Yoshida4
+    from sciml.solvers.statistics import RecordStatistics as RecordStatistics
+    from sciml.solvers.statistics import SolverStatistics as SolverStatistics
+    from sciml.solvers.statistics import StatisticsSolution as StatisticsSolution
+    from sciml.solvers.statistics import StepStatistics as StepStatistics
+    from sciml.solvers.statistics import recording_controller as recording_controller
+    from sciml.solvers.statistics import recording_terms as recording_terms
+    from sciml.solvers.statistics import solve_with_statistics as solve_with_statistics
+    from sciml.solvers.statistics import step_statistics as step_statistics
     from sciml.solvers.steady import solve_steady as solve_steady
     from sciml.solvers.steady_solution import ConvergenceError as ConvergenceError
     from sciml.solvers.steady_solution import SteadyResult as SteadyResult
@@ -90,25 +133,23 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "BandedJacobian": "sciml.solvers.rosenbrock",
-        "ColouredJacobian": "sciml.solvers.rosenbrock",
-        "DenseJacobian": "sciml.solvers.rosenbrock",
-        "Rodas4": "sciml.solvers.rosenbrock",
-        "Rodas5P": "sciml.solvers.rosenbrock",
-        "sparsity_pattern": "sciml.solvers.rosenbrock",
         "ARS111": "sciml.solvers.imex",
         "ARS222": "sciml.solvers.imex",
         "ARS232": "sciml.solvers.imex",
         "ARS343": "sciml.solvers.imex",
         "ARS443": "sciml.solvers.imex",
+        "BandedJacobian": "sciml.solvers.rosenbrock",
         "CNAB2": "sciml.solvers.imex",
         "CNRK3": "sciml.solvers.imex",
         "CNRK4": "sciml.solvers.imex",
+        "ColouredJacobian": "sciml.solvers.rosenbrock",
         "ConjugateGradients": "sciml.solvers.krylov",
         "Conservation": "sciml.solvers.invariants",
         "ConvergenceError": "sciml.solvers.steady_solution",
+        "CoupledSolver": "sciml.solvers.adjoints",
         "DeepConjugateDirections": "sciml.solvers.krylov",
         "DeflatedConjugateGradients": "sciml.solvers.krylov",
+        "DenseJacobian": "sciml.solvers.rosenbrock",
         "DivergenceError": "sciml.solvers.solution",
         "ETDRK1": "sciml.solvers.exponential",
         "ETDRK2": "sciml.solvers.exponential",
@@ -117,54 +158,99 @@ __getattr__, __dir__, __all__ = attach(
         "EllipticSolution": "sciml.solvers.multigrid",
         "EllipticSolver": "sciml.solvers.multigrid",
         "EvolutionTerm": "sciml.solvers.diffrax_door",
+        "ExponentialHeun": "sciml.solvers.fractional",
         "ExponentialMethod": "sciml.solvers.exponential",
         "ExponentialSolver": "sciml.solvers.diffrax_door",
         "FlexibleGMRES": "sciml.solvers.krylov",
+        "FractionalPath": "sciml.solvers.fractional",
+        "FractionalState": "sciml.solvers.fractional",
+        "FractionalTerm": "sciml.solvers.fractional",
         "GCRODR": "sciml.solvers.krylov",
+        "GradientEstimate": "sciml.solvers.adjoints",
+        "GradientStrategy": "sciml.solvers.adjoints",
         "IFRK4": "sciml.solvers.exponential",
         "InnerSolve": "sciml.solvers.krylov",
         "KrylovSolver": "sciml.solvers.krylov",
         "Lie": "sciml.solvers.splitting",
         "LowPrecision": "sciml.solvers.krylov",
+        "MarkovFBM": "sciml.solvers.fractional",
         "Method": "sciml.solvers.method",
         "MinimalResidual": "sciml.solvers.krylov",
         "Multigrid": "sciml.solvers.multigrid",
         "MultigridPreconditioner": "sciml.solvers.multigrid",
         "Preflight": "sciml.solvers.forecast",
+        "RecordStatistics": "sciml.solvers.statistics",
         "RecycleState": "sciml.solvers.krylov",
         "RestartedGMRES": "sciml.solvers.krylov",
         "Result": "sciml.solvers.solution",
+        "ReversibleAdjoint": "sciml.solvers.adjoints",
+        "ReversibleSolution": "sciml.solvers.adjoints",
         "RitzPairs": "sciml.solvers.krylov",
+        "Rodas4": "sciml.solvers.rosenbrock",
+        "Rodas5P": "sciml.solvers.rosenbrock",
+        "RoughBergomi": "sciml.solvers.fractional",
         "SBDF2": "sciml.solvers.imex",
         "SBDF3": "sciml.solvers.imex",
         "SIL3": "sciml.solvers.imex",
+        "SampledPath": "sciml.solvers.fractional",
         "SequenceSolution": "sciml.solvers.krylov",
         "Solution": "sciml.solvers.solution",
+        "SolverStatistics": "sciml.solvers.statistics",
         "StationaryIteration": "sciml.solvers.krylov",
+        "StatisticsSolution": "sciml.solvers.statistics",
         "SteadyResult": "sciml.solvers.steady_solution",
         "SteadySolution": "sciml.solvers.steady_solution",
         "StencilOperator": "sciml.solvers.multigrid",
         "StencilRates": "sciml.solvers.method_of_lines",
+        "StepStatistics": "sciml.solvers.statistics",
         "Stepper": "sciml.solvers.stepper",
         "Strang": "sciml.solvers.splitting",
         "StreamedRollout": "sciml.solvers.file_filling",
         "SymbolRootFinder": "sciml.solvers.diffrax_imex",
+        "VolterraTerm": "sciml.solvers.fractional",
         "Yoshida4": "sciml.solvers.splitting",
+        "approximation_error": "sciml.solvers.fractional",
+        "choose_gradient": "sciml.solvers.adjoints",
+        "fbm_covariance": "sciml.solvers.fractional",
+        "fou_covariance": "sciml.solvers.fractional",
+        "fractional_state": "sciml.solvers.fractional",
+        "fractional_terms": "sciml.solvers.fractional",
+        "gamma_grid": "sciml.solvers.fractional",
         "greedy_order": "sciml.solvers.krylov",
+        "kinetic_jacobian_regulariser": "sciml.solvers.regularisers",
+        "local_regulariser": "sciml.solvers.regularisers",
+        "markov_fou_covariance": "sciml.solvers.fractional",
         "measure_invariants": "sciml.solvers.invariants",
+        "optimal_weights": "sciml.solvers.fractional",
         "preflight": "sciml.solvers.forecast",
+        "random_step": "sciml.solvers.regularisers",
+        "random_time": "sciml.solvers.regularisers",
+        "recording_controller": "sciml.solvers.statistics",
+        "recording_terms": "sciml.solvers.statistics",
+        "riemann_weights": "sciml.solvers.fractional",
         "ritz_pairs": "sciml.solvers.krylov",
         "rollout": "sciml.solvers.fixed_step",
         "rollout_to_file": "sciml.solvers.streaming",
         "rollout_with": "sciml.solvers.fixed_step",
+        "sample_fbm": "sciml.solvers.fractional",
+        "sample_fgn": "sciml.solvers.fractional",
         "solve": "sciml.solvers.integrate",
         "solve_elliptic": "sciml.solvers.multigrid",
+        "solve_fractional": "sciml.solvers.fractional",
         "solve_helmholtz": "sciml.solvers.fast_poisson",
         "solve_indefinite_helmholtz": "sciml.solvers.multigrid",
         "solve_poisson": "sciml.solvers.fast_poisson",
+        "solve_reversible": "sciml.solvers.adjoints",
+        "solve_rough_volterra": "sciml.solvers.fractional",
         "solve_sequence": "sciml.solvers.krylov",
         "solve_steady": "sciml.solvers.steady",
         "solve_to_file": "sciml.solvers.adaptive_streaming",
+        "solve_with_statistics": "sciml.solvers.statistics",
+        "sparsity_pattern": "sciml.solvers.rosenbrock",
         "split_terms": "sciml.solvers.diffrax_imex",
+        "steer_end_time": "sciml.solvers.regularisers",
+        "step_statistics": "sciml.solvers.statistics",
+        "taylor_regulariser": "sciml.solvers.regularisers",
+        "with_running_cost": "sciml.solvers.regularisers",
     },
 )

@@ -15,13 +15,13 @@ from sciml.solvers.fractional import MarkovFBM
 class ControlNetwork(eqx.Module):
     """`u(t, x, bank, context)`, a dense network whose last layer starts at zero: training begins with the posterior at the prior.
 
-    Inputs are sine and cosine of `frequency t`, the state, the bank divided by its stationary deviations, and the context: an array, or
+    Inputs are sines and cosines of time, the state, the bank divided by its stationary deviations, and the context: an array, or
     a function of time that gives one (`context(t)`), or None.
 
     Attributes:
         network: the dense network.
         scales: factors of the bank's members.
-        frequency: of the two functions of time.
+        frequencies: angular frequencies of the functions of time.
 
     Example:
         >>> import jax
@@ -36,7 +36,7 @@ class ControlNetwork(eqx.Module):
 
     network: MLP
     scales: tuple[float, ...] = eqx.field(static=True)
-    frequency: float = eqx.field(static=True)
+    frequencies: tuple[float, ...] = eqx.field(static=True)
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class ControlNetwork(eqx.Module):
         context_size: int = 0,
         width: int = 64,
         depth: int = 2,
-        frequency: float = 1.0,
+        frequencies: tuple[float, ...] = (1.0,),
         activation: Callable[[Array], Array] = jnp.tanh,
         key: PRNGKeyArray,
     ):
@@ -60,15 +60,15 @@ class ControlNetwork(eqx.Module):
             context_size: length of the context.
             width: units of a hidden layer.
             depth: hidden layers.
-            frequency: of the functions of time; one that tells all times of the interval apart.
+            frequencies: angular frequencies of the functions of time; more of them where the control changes fast.
             activation: a named elementwise function.
             key: random key.
         """
         channels = size if channels is None else channels
         rates = np.asarray(noise.gamma)
         self.scales = tuple(np.sqrt(2 * np.where(rates > 0, rates, 0.5)).tolist())
-        self.frequency = float(frequency)
-        inputs = 2 + size + channels * len(noise.gamma) + context_size
+        self.frequencies = tuple(float(one) for one in frequencies)
+        inputs = 2 * len(frequencies) + size + channels * len(noise.gamma) + context_size
         network = MLP(inputs, channels, width=width, depth=depth, activation=activation, key=key)
         self.network = eqx.tree_at(lambda one: one.weights[-1], network, jnp.zeros_like(network.weights[-1]))
 
@@ -83,9 +83,10 @@ class ControlNetwork(eqx.Module):
             bank: Ornstein-Uhlenbeck processes of each channel.
             context: array `(context_size,)`, a function of time that gives it, or None.
         """
-        angle = jnp.asarray(t, x.dtype) * self.frequency
-        parts = [jnp.stack([jnp.sin(angle), jnp.cos(angle)]), x]
+        angles = jnp.asarray(t, x.dtype) * jnp.asarray(self.frequencies, x.dtype)
+        parts = [jnp.sin(angles), jnp.cos(angles), x]
         parts.append((bank * jnp.asarray(self.scales, bank.dtype)[None, :]).reshape(-1))
         if context is not None:
-            parts.append(context(t) if callable(context) else context)
+            given: Any = context
+            parts.append(given(t) if callable(given) else given)
         return self.network(jnp.concatenate(parts))

@@ -35,8 +35,8 @@ class EvidenceBound(NamedTuple):
 class FractionalSDE(eqx.Module):
     """Prior `dX = b dt + s dB` with Markovian fractional noise B; the posterior adds a control u, `dW -> u dt + dW`, to the same noise.
 
-    Because the noise is a Markov process, the divergence of the posterior from the prior is `1/2 E int |u|**2 dt`, and the Hurst index is a
-    parameter like any other. Fields, control and drift are any callables; those that are `eqx.Module`s are trained.
+    Because the noise is a Markov process, the divergence of the posterior from the prior is `1/2 E int |u|**2 dt`, and the Hurst index
+    is a parameter like any other. Fields, control and drift are any callables; those that are `eqx.Module`s are trained.
 
     Attributes:
         drift: `b(t, x, context)`, shape `(d,)`.
