@@ -95,4 +95,4 @@ def _of_state(controller: Any) -> ControllerOfState:
         inner = inner.controller
     # Implicit solvers take their tolerances from the controller.
     rtol, atol, norm = (getattr(inner, name, None) for name in ("rtol", "atol", "norm"))
-    return ControllerOfState(controller, rtol, atol, norm)
+    return ControllerOfState(controller=controller, rtol=rtol, atol=atol, norm=norm)
