@@ -129,10 +129,18 @@ if TYPE_CHECKING:
     from sciml.solvers.steady_solution import SteadySolution as SteadySolution
     from sciml.solvers.stepper import Stepper as Stepper
     from sciml.solvers.streaming import rollout_to_file as rollout_to_file
+    from sciml.solvers.symplectic import SymplecticYoshida4 as SymplecticYoshida4
+    from sciml.solvers.symplectic import SymplecticYoshida6 as SymplecticYoshida6
+    from sciml.solvers.symplectic import SymplecticYoshida8 as SymplecticYoshida8
+    from sciml.solvers.symplectic import Verlet as Verlet
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "SymplecticYoshida4": "sciml.solvers.symplectic",
+        "SymplecticYoshida6": "sciml.solvers.symplectic",
+        "SymplecticYoshida8": "sciml.solvers.symplectic",
+        "Verlet": "sciml.solvers.symplectic",
         "ARS111": "sciml.solvers.imex",
         "ARS222": "sciml.solvers.imex",
         "ARS232": "sciml.solvers.imex",
