@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 from sciml.solvers import SymplecticYoshida4, SymplecticYoshida6, SymplecticYoshida8, Verlet
 
 METHODS = [Verlet, SymplecticYoshida4, SymplecticYoshida6, SymplecticYoshida8]
-STEPS = {Verlet: 200, SymplecticYoshida4: 200, SymplecticYoshida6: 100, SymplecticYoshida8: 80}
+STEPS = {Verlet: 200, SymplecticYoshida4: 200, SymplecticYoshida6: 100, SymplecticYoshida8: 120}
 START = (jnp.array([0.6, 0.0]), jnp.array([0.0, 2.0]))  # an orbit of eccentricity 0.4
 
 
