@@ -38,6 +38,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Fourier neural operator on Burgers' equation: the same error at every resolution, a CNN's grows.",
         ("li2021fourier", "you2022learning"),
     ),
+    "fractional-sde": Entry(
+        "sciml.experiments.fractional_sde",
+        "Fractional noise in neural SDEs: a few Ornstein-Uhlenbeck processes in place of memory, and a Hurst index that is learned.",
+        ("daems2024variational",),
+    ),
     "nlse": Entry(
         "sciml.experiments.nlse",
         "Nonlinear Schroedinger equation: solitons, breathers and modulation instability, with what is conserved.",

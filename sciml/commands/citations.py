@@ -104,6 +104,14 @@ BIBTEX: dict[str, str] = {
   author = {Herho, S. H. S. and Anwar, I. P. and Khadami, F. and Suwarman, R. and Irawan, D. E.},
   year = {2025}, journal = {arXiv preprint}, eprint = {2509.05901}, archivePrefix = {arXiv}
 }""",
+    "daems2024variational": """@inproceedings{daems2024variational,
+  title = {Variational Inference for {SDEs} Driven by Fractional Noise},
+  author = {Daems, Rembert and Opper, Manfred and Crevecoeur, Guillaume and Birdal, Tolga},
+  booktitle = {International Conference on Learning Representations},
+  year = {2024},
+  eprint = {2310.12975},
+  archivePrefix = {arXiv}
+}""",
     "kidger2021neural": """@phdthesis{kidger2021neural,
   title = {On Neural Differential Equations},
   author = {Kidger, Patrick},
