@@ -113,7 +113,7 @@ class RecordStatistics(diffrax.AbstractWrappedSolver):
             return rate
         return RecordedState(rate, jax.tree.map(jnp.zeros_like, y0.record))
 
-    def init(self, terms: PyTree[diffrax.AbstractTerm], t0: Any, t1: Any, y0: RecordedState, args: PyTree) -> Any:
+    def init(self, terms: PyTree[diffrax.AbstractTerm], t0: Any, t1: Any, y0: Any, args: PyTree) -> Any:
         """State of the wrapped solver."""
         if not isinstance(y0, RecordedState):
             raise TypeError(
