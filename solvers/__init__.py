@@ -70,6 +70,9 @@ if TYPE_CHECKING:
     from sciml.solvers.integrate import solve as solve
     from sciml.solvers.invariants import Conservation as Conservation
     from sciml.solvers.invariants import measure_invariants as measure_invariants
+    from sciml.solvers.jumps import Jump as Jump
+    from sciml.solvers.jumps import JumpSolution as JumpSolution
+    from sciml.solvers.jumps import solve_with_jumps as solve_with_jumps
     from sciml.solvers.krylov import GCRODR as GCRODR
     from sciml.solvers.krylov import ConjugateGradients as ConjugateGradients
     from sciml.solvers.krylov import DeepConjugateDirections as DeepConjugateDirections
@@ -137,6 +140,9 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "Jump": "sciml.solvers.jumps",
+        "JumpSolution": "sciml.solvers.jumps",
+        "solve_with_jumps": "sciml.solvers.jumps",
         "SymplecticYoshida4": "sciml.solvers.symplectic",
         "SymplecticYoshida6": "sciml.solvers.symplectic",
         "SymplecticYoshida8": "sciml.solvers.symplectic",
