@@ -47,6 +47,13 @@ solve together. pyamg: conjugate gradients with Ruge-Stueben (RS) or smoothed-ag
 `benchmarks/elliptic.py`.
 """
 
+STIFF = """## Stiff systems beside SciPy and diffrax
+
+Time of a whole solve whose end state is right to 1e-5 in every component (double precision): for each solver the fastest of its
+tolerances 1e-3 to 1e-9 that gets there, and the steps it takes. SciPy calls compiled fields and Jacobians. Script:
+`benchmarks/stiff.py`.
+"""
+
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
 
 The complete neuraloperator 2.0 network with the same weights on both sides: 64 x 64 points, batch 16, width 32, 12 modes, 4 layers,
@@ -108,6 +115,7 @@ def main() -> None:
         f"{SCHROEDINGER}\n{measure('nlse_dop853.py')['table']}\n",
     ]
     sections.append(f"{ELLIPTIC}\n{measure('elliptic.py')['table']}\n")
+    sections.append(f"{STIFF}\n{measure('stiff.py')['table']}\n")
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
     operator = RESULTS / "fno_step.json"
