@@ -84,7 +84,9 @@ class Problem:
         cotangent = jax.eval_shape(step, self.arrays, state)
         parameters = _bytes(eqx.filter((self.arrays[0], self.arrays[2]), _is_inexact))
         inside, seconds = _bytes(jax.eval_shape(kept, self.arrays, state)) - parameters, None
-        repeats = {"store": 2, "checkpoint": 1 + _repeats(self.steps, stored), "reversible": 2}.get(kind, 1)
+        repeats = (
+            1 + _repeats(self.steps, stored) if kind == "checkpoint" else {"store": 2, "reversible": 2}.get(kind, 1)
+        )
         if measure:
             inside, forth, back = _measured(start, step, pull, self.arrays, cotangent)
             # The pull-back holds one of the forward runs; the adjoint equation is as large as the pull-back.

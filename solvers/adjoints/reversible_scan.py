@@ -81,21 +81,22 @@ def _walk_forth(
         slots = -(-times.steps // segment)
         stored = jax.tree.map(lambda leaf: jnp.zeros((slots, *leaf.shape), leaf.dtype), state)
 
-    def step(carry: tuple[PyTree, PyTree], index: Array) -> tuple[tuple[PyTree, PyTree], None]:
-        state, stored = carry
+    # The number of the step is carried: a list of all numbers would grow with them.
+    def step(carry: tuple[PyTree, PyTree, Array], _: None) -> tuple[tuple[PyTree, PyTree, Array], None]:
+        state, stored, index = carry
         state = method.forward(terms, times.at(index), times.at(index + 1), state, args)
         if stored is not None:
             # Written at every step, so that the last one of a segment stays.
             stored = jax.tree.map(
                 lambda all_, leaf: lax.dynamic_update_index_in_dim(all_, leaf, index // segment, 0), stored, state
             )
-        return (state, stored), None
+        return (state, stored, index + 1), None
 
-    def frame(carry: tuple[PyTree, PyTree], first: Array) -> tuple[tuple[PyTree, PyTree], PyTree]:
-        carry, _ = lax.scan(step, carry, first + jnp.arange(save_every))
+    def frame(carry: tuple[PyTree, PyTree, Array], _: None) -> tuple[tuple[PyTree, PyTree, Array], PyTree]:
+        carry, _ = lax.scan(step, carry, length=save_every)
         return carry, method.value(carry[0])
 
-    (state, stored), saved = lax.scan(frame, (state, stored), jnp.arange(0, times.steps, save_every))
+    (state, stored, _), saved = lax.scan(frame, (state, stored, jnp.asarray(0)), length=times.steps // save_every)
     return saved, state, stored
 
 
@@ -112,8 +113,9 @@ def _backward_rule(
     free, fixed = eqx.partition((terms, args), eqx.is_inexact_array)
     segment = method.segment(times.steps, _dtype(y0))
 
-    def undo(carry: tuple[PyTree, PyTree, PyTree], index: Array) -> tuple[tuple[PyTree, PyTree, PyTree], None]:
-        state, pulled, total = carry
+    def undo(carry: tuple[PyTree, PyTree, PyTree, Array], _: None) -> tuple[Any, None]:
+        state, pulled, total, index = carry
+        index = index - 1
         if stored is not None:
             at_end = (index + 1) % segment == 0
             state = jax.tree.map(lambda leaf, all_: jnp.where(at_end, all_[index // segment], leaf), state, stored)
@@ -125,20 +127,18 @@ def _backward_rule(
             return method.forward(terms, before, after, state, args)
 
         part, pulled = jax.vjp(forward, free, state)[1](pulled)
-        return (state, pulled, jax.tree.map(jnp.add, total, part)), None
+        return (state, pulled, jax.tree.map(jnp.add, total, part), index), None
 
-    def frame(carry: tuple[PyTree, PyTree, PyTree], x: tuple[Array, PyTree]) -> tuple[Any, None]:
-        state, pulled, total = carry
-        first, cotangent = x
+    def frame(carry: tuple[PyTree, PyTree, PyTree, Array], cotangent: PyTree) -> tuple[Any, None]:
+        state, pulled, total, index = carry
         (from_value,) = jax.vjp(method.value, state)[1](cotangent)
         pulled = jax.tree.map(jnp.add, pulled, from_value)
-        return lax.scan(undo, (state, pulled, total), first + jnp.arange(save_every), reverse=True)
+        return lax.scan(undo, (state, pulled, total, index), length=save_every)
 
     zero = jax.tree.map(jnp.zeros_like, last)
     cotangents = _materialised(cotangents, y0, times.steps // save_every)
-    begins = jnp.arange(0, times.steps, save_every)
-    carry = (last, zero, jax.tree.map(jnp.zeros_like, free))
-    (_, pulled, total), _ = lax.scan(frame, carry, (begins, cotangents), reverse=True)
+    carry = (last, zero, jax.tree.map(jnp.zeros_like, free), jnp.asarray(times.steps))
+    (_, pulled, total, _), _ = lax.scan(frame, carry, cotangents, reverse=True)
 
     def start(y0: PyTree, free: PyTree) -> PyTree:
         terms, args = eqx.combine(free, fixed)
