@@ -98,7 +98,9 @@ def test_a_weak_coupling_is_walked_back_in_segments():
     np.testing.assert_allclose(slope(MATRIX), known(MATRIX), rtol=1e-8)
 
 
-@pytest.mark.parametrize(("solver", "order"), [(HEUN, 2), (CoupledSolver(diffrax.Bosh3(), coupling=0.9), 3)], ids=["heun", "coupled"])
+@pytest.mark.parametrize(
+    ("solver", "order"), [(HEUN, 2), (CoupledSolver(diffrax.Bosh3(), coupling=0.9), 3)], ids=["heun", "coupled"]
+)
 def test_order(solver, order):
     errors = []
     for steps in (80, 160):
@@ -146,14 +148,14 @@ class Diffusion(eqx.Module):
 
 
 @pytest.mark.slow
-def test_adjoint_of_diffrax_on_a_stochastic_equation():
+def test_adjoint_of_diffrax_on_a_controlled_equation():
     # The adapter writes diffrax' loop state: a new minor version has to be looked at.
     assert diffrax.__version__.startswith("0.7.")
-    noise = diffrax.VirtualBrownianTree(0.0, 1.0, 1e-2, (2,), jax.random.key(0))
+    path = diffrax.LinearInterpolation(jnp.linspace(0.0, 1.0, 6), jax.random.normal(jax.random.key(0), (6, 2)))
 
     def loss(parameters, adjoint):
         terms = diffrax.MultiTerm(
-            diffrax.ODETerm(Drift(parameters[0])), diffrax.ControlTerm(Diffusion(parameters[1]), noise)
+            diffrax.ODETerm(Drift(parameters[0])), diffrax.ControlTerm(Diffusion(parameters[1]), path)
         )
         solution = diffrax.diffeqsolve(
             terms, HEUN, 0.0, 1.0, None, jnp.ones(2), None, adjoint=adjoint, max_steps=20,
@@ -172,6 +174,31 @@ def test_adjoint_of_diffrax_on_a_stochastic_equation():
     np.testing.assert_allclose(slope, known_slope, rtol=1e-12)
     assert np.array_equal(solution.ts, known_solution.ts) and solution.result == known_solution.result
     assert solution.stats["num_steps"] == known_solution.stats["num_steps"] == 20
+
+
+@pytest.mark.slow
+def test_a_stochastic_equation_is_walked_back_along_the_same_noise():
+    noise = diffrax.VirtualBrownianTree(0.0, 1.0, 1e-2, (2,), jax.random.key(0))
+    method = reversible_method(HEUN)
+
+    def terms(parameters):
+        return diffrax.MultiTerm(
+            diffrax.ODETerm(Drift(parameters[0])), diffrax.ControlTerm(Diffusion(parameters[1]), noise)
+        )
+
+    def reversible(parameters):
+        return jnp.sum(solve_reversible(terms(parameters), HEUN, 0.0, 1.0, jnp.ones(2), steps=20).ys ** 2)
+
+    def plain(parameters):
+        def step(state, index):
+            return method.forward(terms(parameters), index * 0.05, (index + 1) * 0.05, state, None), None
+
+        start = method.start(terms(parameters), jnp.asarray(0.0), jnp.ones(2), None)
+        return jnp.sum(method.value(jax.lax.scan(step, start, jnp.arange(20))[0]) ** 2)
+
+    parameters = jnp.asarray([0.5, 0.3])
+    known = jax.jit(jax.jacfwd(plain))(parameters)
+    np.testing.assert_allclose(jax.jit(jax.grad(reversible))(parameters), known, rtol=1e-12)
 
 
 def test_what_cannot_be_undone_is_refused():
