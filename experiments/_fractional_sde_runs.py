@@ -255,7 +255,7 @@ def _bound_of_paths(model: FractionalSDE, data: jax.Array, design: Observed, key
 
     def one(values: jax.Array, key: jax.Array) -> jax.Array:
         context = Ahead(values, design.horizon / design.count, design.substeps)
-        path = model(context, t0=0.0, t1=design.horizon, steps=design.count * design.substeps, key=key)
+        path: Any = model(context, t0=0.0, t1=design.horizon, steps=design.count * design.substeps, key=key)
         missed = (path.x[design.substeps :: design.substeps, 0] - values) / design.scale
         constant = design.count * (np.log(design.scale) + 0.5 * np.log(2 * np.pi))
         return -0.5 * jnp.sum(missed**2) - constant - path.divergence

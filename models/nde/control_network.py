@@ -88,5 +88,6 @@ class ControlNetwork(eqx.Module):
         parts.append((bank * jnp.asarray(self.scales, bank.dtype)[None, :]).reshape(-1))
         if context is not None:
             given: Any = context
-            parts.append(given(t) if callable(given) else given)
+            features: Any = given(t) if callable(given) else given
+            parts.append(features)
         return self.network(jnp.concatenate(parts))

@@ -32,6 +32,12 @@ class EvidenceBound(NamedTuple):
         return self.log_likelihood - self.initial_divergence - self.path_divergence
 
 
+def held(noise: MarkovFBM) -> MarkovFBM:
+    """The same noise, which no derivative reaches."""
+    arrays, rest = eqx.partition(noise, eqx.is_inexact_array)
+    return eqx.combine(jax.lax.stop_gradient(arrays), rest)
+
+
 class FractionalSDE(eqx.Module):
     """Prior `dX = b dt + s dB` with Markovian fractional noise B; the posterior adds a control u, `dW -> u dt + dW`, to the same noise.
 
@@ -125,10 +131,7 @@ class FractionalSDE(eqx.Module):
         self, control: Any, first: Any, context: Any, t0: float, t1: float, steps: int, key: PRNGKeyArray
     ) -> FractionalPath:
         start_key, path_key = jax.random.split(key)
-        noise = self.noise
-        if not self.learn_hurst:
-            arrays, rest = eqx.partition(noise, eqx.is_inexact_array)
-            noise = eqx.combine(jax.lax.stop_gradient(arrays), rest)
+        noise = self.noise if self.learn_hurst else held(self.noise)
         return solve_fractional(
             self.drift,
             self.diffusion,

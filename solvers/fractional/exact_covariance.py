@@ -47,4 +47,4 @@ def fbm_covariance(
         shape = special.hyp2f1(0.5 - hurst, 1.0, hurst + 1.5, ratio)
         scale = 2 * hurst / (hurst + 0.5)
         unit = scale * small ** (hurst + 0.5) * np.where(large > 0, large, 1.0) ** (hurst - 0.5) * shape
-    return unit if normalise else unit * unit_variance(hurst, kind)
+    return np.asarray(unit if normalise else unit * unit_variance(hurst, kind))
