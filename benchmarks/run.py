@@ -54,6 +54,14 @@ tolerances 1e-3 to 1e-9 that gets there, and the steps it takes. SciPy calls com
 `benchmarks/stiff.py`.
 """
 
+NEURAL = """## Neural ordinary differential equations on diffrax
+
+One hidden layer, a batch as one system, `Tsit5` to 1e-6 unless said. First table: the solver that records error and stiffness of its
+steps, by the raw one; the last column is a gradient with both in the loss. Second: gradients through fixed steps on 64 x 32 unknowns,
+reversible beside `RecursiveCheckpointAdjoint`, with the memory XLA calls temporary. Third: what `GradientStrategy.estimate` says
+beforehand. Script: `benchmarks/neural_ode.py`.
+"""
+
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
 
 The complete neuraloperator 2.0 network with the same weights on both sides: 64 x 64 points, batch 16, width 32, 12 modes, 4 layers,
@@ -116,6 +124,7 @@ def main() -> None:
     ]
     sections.append(f"{ELLIPTIC}\n{measure('elliptic.py')['table']}\n")
     sections.append(f"{STIFF}\n{measure('stiff.py')['table']}\n")
+    sections.append(f"{NEURAL}\n{measure('neural_ode.py')['table']}\n")
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
     operator = RESULTS / "fno_step.json"
