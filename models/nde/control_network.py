@@ -27,8 +27,8 @@ class ControlNetwork(eqx.Module):
         >>> import jax
         >>> noise = MarkovFBM(0.3)
         >>> control = ControlNetwork(1, noise, width=16, depth=1, key=jax.random.key(0))
-        >>> control(jnp.array(0.5), jnp.ones(1), jnp.ones((1, 5)), None)
-        Array([0.], dtype=float32...)
+        >>> control(jnp.array(0.5), jnp.ones(1), jnp.ones((1, 5)), None).tolist()
+        [0.0]
 
     Source:
         Daems et al., ICLR 2024 (arXiv 2310.12975).

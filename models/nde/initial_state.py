@@ -19,8 +19,8 @@ class GaussianStart(eqx.Module):
 
     Example:
         >>> start = GaussianStart(2, scale=0.5)
-        >>> start.divergence()
-        Array(0., dtype=float32...)
+        >>> float(start.divergence())
+        0.0
     """
 
     prior_mean: Float[Array, " d"]
@@ -56,8 +56,8 @@ class FixedStart(eqx.Module):
         value: shape `(d,)`.
 
     Example:
-        >>> FixedStart(jnp.zeros(2)).prior(key=jax.random.key(0))
-        Array([0., 0.], dtype=float32...)
+        >>> FixedStart(jnp.zeros(2)).prior(key=jax.random.key(0)).tolist()
+        [0.0, 0.0]
     """
 
     value: Float[Array, " d"]

@@ -21,7 +21,7 @@ def riemann_weights(gamma: tuple[float, ...], hurst: float) -> np.ndarray:
 
     Example:
         >>> riemann_weights((0.1, 1.0, 10.0), 0.3).round(3)
-        array([0.152, 0.29 , 1.057])
+        array([0.221, 0.475, 0.196])
 
     Source:
         Daems et al., ICLR 2024 (arXiv 2310.12975).
