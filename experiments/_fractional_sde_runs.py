@@ -198,7 +198,8 @@ def likelihood_estimates(hurst: float, gamma: tuple[float, ...], paths: int, key
 
 def minimise(objective: Callable[[float], float]) -> float:
     """Where a function of the Hurst index is least."""
-    return float(minimize_scalar(objective, bounds=(0.03, 0.97), method="bounded", options={"xatol": 1e-4}).x)
+    found: Any = minimize_scalar(objective, bounds=(0.03, 0.97), method="bounded", options={"xatol": 1e-4})
+    return float(found.x)
 
 
 class Ahead(eqx.Module):

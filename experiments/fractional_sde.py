@@ -37,7 +37,7 @@ SHEET_ERRORS: dict[tuple[int, float], dict[str, tuple[float, ...]]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Sizes; the defaults run in about two and a half minutes on two cores."""
+    """Sizes; the defaults run in about two and a half minutes on two free cores."""
 
     hursts: tuple[float, ...] = (0.3, 0.7)
     """Hurst indices of the bridges and of what is recovered."""
