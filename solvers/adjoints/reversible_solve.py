@@ -79,6 +79,11 @@ def solve_reversible(
     if step_ts is not None:
         times: EvenTimes | ListedTimes = ListedTimes(jnp.asarray(step_ts, dtype))
     else:
+        if _has_unsafe_noise(terms):
+            raise ValueError(
+                "solve_reversible: the increments of diffrax.UnsafeBrownianPath are others for times that differ in the last bit, as "
+                "computed ones may on the way back; list the times (`step_ts`), or take diffrax.VirtualBrownianTree."
+            )
         begin, end = jnp.asarray(t0, dtype), jnp.asarray(t1, dtype)
         count = 0 if steps is None else steps
         if count < 1:
@@ -93,6 +98,13 @@ def solve_reversible(
     ys = reversible_scan((y0, terms, args), method, times, every)
     saved = jnp.arange(every, times.steps + 1, every)
     return ReversibleSolution(times.at(saved), ys)
+
+
+def _has_unsafe_noise(terms: Any) -> bool:
+    def is_unsafe(node: Any) -> bool:
+        return isinstance(node, diffrax.UnsafeBrownianPath)
+
+    return any(is_unsafe(leaf) for leaf in jax.tree.leaves(terms, is_leaf=is_unsafe))
 
 
 def is_reversible(solver: Any) -> bool:
