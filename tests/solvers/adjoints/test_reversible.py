@@ -51,8 +51,9 @@ def test_two_hundred_steps_forth_and_back(name):
     np.testing.assert_allclose(again, START, atol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize(
+    ("name", "dtype"), [("ReversibleHeun", "float32"), ("ReversibleHeun", "float64"), ("coupled", "float64")]
+)
 def test_gradient_is_that_of_the_plain_steps(name, dtype):
     y0, matrix = START.astype(dtype), MATRIX.astype(dtype)
 
