@@ -89,6 +89,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.random.shear_layer": ("ShearLayers",),
     "sciml.random.sine_flow": ("SineFlow",),
     "sciml.solvers.fractional.markov_fbm": ("MarkovFBM",),
+    "sciml.solvers.stochastic.euler_maruyama": ("EulerMaruyama",),
+    "sciml.solvers.stochastic.milstein": ("Milstein",),
+    "sciml.solvers.stochastic.reversible_heun": ("ReversibleHeun",),
+    "sciml.solvers.stochastic.stratonovich_heun": ("StratonovichHeun",),
 }
 
 # fmt: off

@@ -131,6 +131,20 @@ if TYPE_CHECKING:
     from sciml.solvers.steady_solution import SteadyResult as SteadyResult
     from sciml.solvers.steady_solution import SteadySolution as SteadySolution
     from sciml.solvers.stepper import Stepper as Stepper
+    from sciml.solvers.stochastic import EulerMaruyama as EulerMaruyama
+    from sciml.solvers.stochastic import Milstein as Milstein
+    from sciml.solvers.stochastic import ReversibleHeun as ReversibleHeun
+    from sciml.solvers.stochastic import StochasticMethod as StochasticMethod
+    from sciml.solvers.stochastic import StochasticPath as StochasticPath
+    from sciml.solvers.stochastic import StratonovichHeun as StratonovichHeun
+    from sciml.solvers.stochastic import brownian_increments as brownian_increments
+    from sciml.solvers.stochastic import brownian_tree_values as brownian_tree_values
+    from sciml.solvers.stochastic import divergence_rate as divergence_rate
+    from sciml.solvers.stochastic import ito_to_stratonovich as ito_to_stratonovich
+    from sciml.solvers.stochastic import path_divergence as path_divergence
+    from sciml.solvers.stochastic import solve_sde as solve_sde
+    from sciml.solvers.stochastic import stratonovich_to_ito as stratonovich_to_ito
+    from sciml.solvers.stochastic import with_divergence as with_divergence
     from sciml.solvers.streaming import rollout_to_file as rollout_to_file
     from sciml.solvers.symplectic import SymplecticYoshida4 as SymplecticYoshida4
     from sciml.solvers.symplectic import SymplecticYoshida6 as SymplecticYoshida6
@@ -171,6 +185,7 @@ __getattr__, __dir__, __all__ = attach(
         "ETDRK4": "sciml.solvers.exponential",
         "EllipticSolution": "sciml.solvers.multigrid",
         "EllipticSolver": "sciml.solvers.multigrid",
+        "EulerMaruyama": "sciml.solvers.stochastic",
         "EvolutionTerm": "sciml.solvers.diffrax_door",
         "ExponentialHeun": "sciml.solvers.fractional",
         "ExponentialMethod": "sciml.solvers.exponential",
@@ -189,6 +204,7 @@ __getattr__, __dir__, __all__ = attach(
         "LowPrecision": "sciml.solvers.krylov",
         "MarkovFBM": "sciml.solvers.fractional",
         "Method": "sciml.solvers.method",
+        "Milstein": "sciml.solvers.stochastic",
         "MinimalResidual": "sciml.solvers.krylov",
         "Multigrid": "sciml.solvers.multigrid",
         "MultigridPreconditioner": "sciml.solvers.multigrid",
@@ -198,6 +214,7 @@ __getattr__, __dir__, __all__ = attach(
         "RestartedGMRES": "sciml.solvers.krylov",
         "Result": "sciml.solvers.solution",
         "ReversibleAdjoint": "sciml.solvers.adjoints",
+        "ReversibleHeun": "sciml.solvers.stochastic",
         "ReversibleSolution": "sciml.solvers.adjoints",
         "RitzPairs": "sciml.solvers.krylov",
         "Rodas4": "sciml.solvers.rosenbrock",
@@ -218,24 +235,32 @@ __getattr__, __dir__, __all__ = attach(
         "StencilRates": "sciml.solvers.method_of_lines",
         "StepStatistics": "sciml.solvers.statistics",
         "Stepper": "sciml.solvers.stepper",
+        "StochasticMethod": "sciml.solvers.stochastic",
+        "StochasticPath": "sciml.solvers.stochastic",
         "Strang": "sciml.solvers.splitting",
+        "StratonovichHeun": "sciml.solvers.stochastic",
         "StreamedRollout": "sciml.solvers.file_filling",
         "SymbolRootFinder": "sciml.solvers.diffrax_imex",
         "VolterraTerm": "sciml.solvers.fractional",
         "Yoshida4": "sciml.solvers.splitting",
         "approximation_error": "sciml.solvers.fractional",
+        "brownian_increments": "sciml.solvers.stochastic",
+        "brownian_tree_values": "sciml.solvers.stochastic",
         "choose_gradient": "sciml.solvers.adjoints",
+        "divergence_rate": "sciml.solvers.stochastic",
         "fbm_covariance": "sciml.solvers.fractional",
         "fou_covariance": "sciml.solvers.fractional",
         "fractional_state": "sciml.solvers.fractional",
         "fractional_terms": "sciml.solvers.fractional",
         "gamma_grid": "sciml.solvers.fractional",
         "greedy_order": "sciml.solvers.krylov",
+        "ito_to_stratonovich": "sciml.solvers.stochastic",
         "kinetic_jacobian_regulariser": "sciml.solvers.regularisers",
         "local_regulariser": "sciml.solvers.regularisers",
         "markov_fou_covariance": "sciml.solvers.fractional",
         "measure_invariants": "sciml.solvers.invariants",
         "optimal_weights": "sciml.solvers.fractional",
+        "path_divergence": "sciml.solvers.stochastic",
         "preflight": "sciml.solvers.forecast",
         "random_step": "sciml.solvers.regularisers",
         "random_time": "sciml.solvers.regularisers",
@@ -256,6 +281,7 @@ __getattr__, __dir__, __all__ = attach(
         "solve_poisson": "sciml.solvers.fast_poisson",
         "solve_reversible": "sciml.solvers.adjoints",
         "solve_rough_volterra": "sciml.solvers.fractional",
+        "solve_sde": "sciml.solvers.stochastic",
         "solve_sequence": "sciml.solvers.krylov",
         "solve_steady": "sciml.solvers.steady",
         "solve_to_file": "sciml.solvers.adaptive_streaming",
@@ -264,7 +290,9 @@ __getattr__, __dir__, __all__ = attach(
         "split_terms": "sciml.solvers.diffrax_imex",
         "steer_end_time": "sciml.solvers.regularisers",
         "step_statistics": "sciml.solvers.statistics",
+        "stratonovich_to_ito": "sciml.solvers.stochastic",
         "taylor_regulariser": "sciml.solvers.regularisers",
+        "with_divergence": "sciml.solvers.stochastic",
         "with_running_cost": "sciml.solvers.regularisers",
     },
 )

@@ -110,7 +110,8 @@ def _backward_rule(
     save_every: int,
 ) -> tuple[PyTree, Any, PyTree]:
     (last, stored), (y0, terms, args) = residuals, inputs
-    free, fixed = eqx.partition((terms, args), eqx.is_inexact_array)
+    # What nobody differentiates is left out: noise drawn beforehand would be summed at its full size at every step.
+    free, fixed = eqx.partition((terms, args), perturbed[1:])
     segment = method.segment(times.steps, _dtype(y0))
 
     def undo(carry: tuple[PyTree, PyTree, PyTree, Array], _: None) -> tuple[Any, None]:
