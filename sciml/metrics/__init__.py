@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sciml.metrics.entropy import spectral_entropy as spectral_entropy
     from sciml.metrics.entropy import statistical_complexity as statistical_complexity
     from sciml.metrics.entropy import tsallis_entropy as tsallis_entropy
+    from sciml.metrics.path_laws import signature_mmd as signature_mmd
     from sciml.metrics.pointwise import boundary_rmse as boundary_rmse
     from sciml.metrics.pointwise import conserved_rmse as conserved_rmse
     from sciml.metrics.pointwise import lp_error as lp_error
@@ -63,6 +64,7 @@ __getattr__, __dir__, __all__ = attach(
         "rmse": "sciml.metrics.pointwise",
         "sample_entropy": "sciml.metrics.entropy",
         "shannon_entropy": "sciml.metrics.entropy",
+        "signature_mmd": "sciml.metrics.path_laws",
         "sobolev_norm": "sciml.metrics.sobolev",
         "spectral_density": "sciml.metrics.turbulence",
         "spectral_entropy": "sciml.metrics.entropy",
