@@ -27,10 +27,16 @@ if TYPE_CHECKING:
     from sciml.models.linear_solvers import sine_mixtures as sine_mixtures
     from sciml.models.mlp import MLP as MLP
     from sciml.models.nde import ControlNetwork as ControlNetwork
+    from sciml.models.nde import DenseField as DenseField
     from sciml.models.nde import EvidenceBound as EvidenceBound
     from sciml.models.nde import FixedStart as FixedStart
     from sciml.models.nde import FractionalSDE as FractionalSDE
     from sciml.models.nde import GaussianStart as GaussianStart
+    from sciml.models.nde import HybridField as HybridField
+    from sciml.models.nde import NeuralODE as NeuralODE
+    from sciml.models.nde import NeuralODESolution as NeuralODESolution
+    from sciml.models.nde import SecondOrderField as SecondOrderField
+    from sciml.models.nde import TrajectoryLoss as TrajectoryLoss
     from sciml.models.neuraloperator_weights import load_neuraloperator as load_neuraloperator
     from sciml.models.resnet import ResNet as ResNet
     from sciml.models.spectral_conv import SpectralConv as SpectralConv
@@ -40,6 +46,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "ControlNetwork": "sciml.models.nde",
+        "DenseField": "sciml.models.nde",
         "DilatedResNet": "sciml.models.dilated_resnet",
         "DirectionCNN": "sciml.models.linear_solvers",
         "DirectionLoss": "sciml.models.linear_solvers",
@@ -49,10 +56,15 @@ __getattr__, __dir__, __all__ = attach(
         "FractionalSDE": "sciml.models.nde",
         "GatedFNO": "sciml.models.gated_fno",
         "GaussianStart": "sciml.models.nde",
+        "HybridField": "sciml.models.nde",
         "IFNO": "sciml.models.ifno",
         "MLP": "sciml.models.mlp",
+        "NeuralODE": "sciml.models.nde",
+        "NeuralODESolution": "sciml.models.nde",
         "ResNet": "sciml.models.resnet",
+        "SecondOrderField": "sciml.models.nde",
         "SpectralConv": "sciml.models.spectral_conv",
+        "TrajectoryLoss": "sciml.models.nde",
         "UNet": "sciml.models.unet",
         "exact_gelu": "sciml.models.activations",
         "from_flax": "sciml.models.flax_adapter",

@@ -36,6 +36,10 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models.nde.control_network": ("ControlNetwork",),
     "sciml.models.nde.fractional_sde": ("FractionalSDE",),
     "sciml.models.nde.initial_state": ("FixedStart", "GaussianStart"),
+    "sciml.models.nde.neural_ode": ("NeuralODE",),
+    "sciml.models.nde.regularised_solve": ("BatchField", "FieldWithCost", "NeuralODESolution", "SolveOptions"),
+    "sciml.models.nde.trajectory_loss": ("TrajectoryLoss",),
+    "sciml.models.nde.vector_fields": ("DenseField", "HybridField", "SecondOrderField"),
     "sciml.models.resnet": ("ResNet", "ResidualBlock"),
     "sciml.models.spectral_conv": ("SpectralConv",),
     "sciml.models.unet": ("DoubleConvolution", "UNet"),
@@ -88,6 +92,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.random.rescaled": ("Rescaled",),
     "sciml.random.shear_layer": ("ShearLayers",),
     "sciml.random.sine_flow": ("SineFlow",),
+    "sciml.solvers.adjoints.gradient_strategy": ("GradientStrategy",),
     "sciml.solvers.fractional.markov_fbm": ("MarkovFBM",),
     "sciml.solvers.stochastic.euler_maruyama": ("EulerMaruyama",),
     "sciml.solvers.stochastic.milstein": ("Milstein",),
@@ -120,6 +125,12 @@ _FUNCTIONS = (
     "square", "tan", "tanh",
 )
 # fmt: on
+
+# diffrax is slow to import: its names are looked at only where a file or a model has one of them.
+_DIFFRAX = (
+    *("Bosh3", "Dopri5", "Dopri8", "Euler", "EulerHeun", "Heun", "ItoMilstein", "Midpoint", "Ralston", "ReversibleHeun"),
+    *("StratonovichMilstein", "Tsit5"),
+)
 
 
 @dataclass(frozen=True)
@@ -262,6 +273,8 @@ def resolve(name: str) -> Entry:
         thing = getattr(importlib.import_module(module), qualified)
         # Importing may have registered the class itself, with its version and migration.
         return _BY_NAME.get(name, Entry(name, thing))
+    if module == "diffrax" and qualified in _DIFFRAX:
+        return Entry(name, getattr(importlib.import_module("diffrax"), qualified))
     if name in _known():
         return Entry(name, _known()[name])
     raise RegistryError(
@@ -285,6 +298,8 @@ def entry_of(thing: Any) -> Entry:
     module, _, qualified = name.partition(":")
     if qualified in TABLE.get(module, ()):
         return resolve(name)
+    if module.startswith("diffrax.") and qualified in _DIFFRAX:
+        return resolve(f"diffrax:{qualified}")
     raise RegistryError(
         f"{name} is not registered, so a file cannot name it; decorate it with `@sciml.register` where it is defined"
         + (" (a lambda or an inner function must become a named one first)." if "<" in name else ".")
