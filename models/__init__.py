@@ -14,6 +14,7 @@ from sciml._lazy import attach
 
 if TYPE_CHECKING:
     from sciml.models.activations import exact_gelu as exact_gelu
+    from sciml.models.activations import lipswish as lipswish
     from sciml.models.autoregression import unroll as unroll
     from sciml.models.dilated_resnet import DilatedResNet as DilatedResNet
     from sciml.models.flax_adapter import from_flax as from_flax
@@ -26,17 +27,32 @@ if TYPE_CHECKING:
     from sciml.models.linear_solvers import ritz_mixtures as ritz_mixtures
     from sciml.models.linear_solvers import sine_mixtures as sine_mixtures
     from sciml.models.mlp import MLP as MLP
+    from sciml.models.nde import BoundedField as BoundedField
+    from sciml.models.nde import CDEDiscriminator as CDEDiscriminator
     from sciml.models.nde import ControlNetwork as ControlNetwork
     from sciml.models.nde import DenseField as DenseField
+    from sciml.models.nde import EncodedStart as EncodedStart
     from sciml.models.nde import EvidenceBound as EvidenceBound
     from sciml.models.nde import FixedStart as FixedStart
     from sciml.models.nde import FractionalSDE as FractionalSDE
+    from sciml.models.nde import GANLoss as GANLoss
     from sciml.models.nde import GaussianStart as GaussianStart
     from sciml.models.nde import HybridField as HybridField
+    from sciml.models.nde import LatentPath as LatentPath
+    from sciml.models.nde import LatentSDE as LatentSDE
+    from sciml.models.nde import LatentSDELoss as LatentSDELoss
     from sciml.models.nde import NeuralODE as NeuralODE
     from sciml.models.nde import NeuralODESolution as NeuralODESolution
+    from sciml.models.nde import NeuralSDE as NeuralSDE
+    from sciml.models.nde import ObservedLatentSDE as ObservedLatentSDE
+    from sciml.models.nde import PositiveField as PositiveField
+    from sciml.models.nde import SDEGAN as SDEGAN
+    from sciml.models.nde import SDEGenerator as SDEGenerator
     from sciml.models.nde import SecondOrderField as SecondOrderField
+    from sciml.models.nde import SignatureLoss as SignatureLoss
+    from sciml.models.nde import TrajectoryEncoder as TrajectoryEncoder
     from sciml.models.nde import TrajectoryLoss as TrajectoryLoss
+    from sciml.models.nde import gan_optimizer as gan_optimizer
     from sciml.models.neuraloperator_weights import load_neuraloperator as load_neuraloperator
     from sciml.models.resnet import ResNet as ResNet
     from sciml.models.spectral_conv import SpectralConv as SpectralConv
@@ -45,29 +61,45 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "BoundedField": "sciml.models.nde",
+        "CDEDiscriminator": "sciml.models.nde",
         "ControlNetwork": "sciml.models.nde",
         "DenseField": "sciml.models.nde",
         "DilatedResNet": "sciml.models.dilated_resnet",
         "DirectionCNN": "sciml.models.linear_solvers",
         "DirectionLoss": "sciml.models.linear_solvers",
+        "EncodedStart": "sciml.models.nde",
         "EvidenceBound": "sciml.models.nde",
         "FNO": "sciml.models.fno",
         "FixedStart": "sciml.models.nde",
         "FractionalSDE": "sciml.models.nde",
+        "GANLoss": "sciml.models.nde",
         "GatedFNO": "sciml.models.gated_fno",
         "GaussianStart": "sciml.models.nde",
         "HybridField": "sciml.models.nde",
         "IFNO": "sciml.models.ifno",
+        "LatentPath": "sciml.models.nde",
+        "LatentSDE": "sciml.models.nde",
+        "LatentSDELoss": "sciml.models.nde",
         "MLP": "sciml.models.mlp",
         "NeuralODE": "sciml.models.nde",
         "NeuralODESolution": "sciml.models.nde",
+        "NeuralSDE": "sciml.models.nde",
+        "ObservedLatentSDE": "sciml.models.nde",
+        "PositiveField": "sciml.models.nde",
         "ResNet": "sciml.models.resnet",
+        "SDEGAN": "sciml.models.nde",
+        "SDEGenerator": "sciml.models.nde",
         "SecondOrderField": "sciml.models.nde",
+        "SignatureLoss": "sciml.models.nde",
         "SpectralConv": "sciml.models.spectral_conv",
+        "TrajectoryEncoder": "sciml.models.nde",
         "TrajectoryLoss": "sciml.models.nde",
         "UNet": "sciml.models.unet",
         "exact_gelu": "sciml.models.activations",
         "from_flax": "sciml.models.flax_adapter",
+        "gan_optimizer": "sciml.models.nde",
+        "lipswish": "sciml.models.activations",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
         "register_flax": "sciml.models.flax_adapter",
         "ritz_mixtures": "sciml.models.linear_solvers",

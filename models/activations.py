@@ -40,3 +40,22 @@ def _exact_gelu_jvp(primals, tangents):
     distribution = _distribution(x)
     density = jnp.exp(-0.5 * x * x) * (1.0 / math.sqrt(2.0 * math.pi))
     return x * distribution, (distribution + x * density) * tangent
+
+
+def lipswish(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """`0.909 x sigmoid(x)`, whose slope is at most one: layers with bounded weights stay Lipschitz.
+
+    Args:
+        x: any shape.
+
+    Returns:
+        Same shape.
+
+    Source: Chen et al., "Residual flows", NeurIPS 2019 (arXiv 1906.02735).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> round(float(lipswish(jnp.asarray(1.0))), 4)
+        0.6645
+    """
+    return 0.909 * jax.nn.silu(x)
