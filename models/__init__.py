@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sciml.models.linear_solvers import ritz_mixtures as ritz_mixtures
     from sciml.models.linear_solvers import sine_mixtures as sine_mixtures
     from sciml.models.mlp import MLP as MLP
+    from sciml.models.nde import SDEGAN as SDEGAN
     from sciml.models.nde import BoundedField as BoundedField
     from sciml.models.nde import CDEDiscriminator as CDEDiscriminator
     from sciml.models.nde import ControlNetwork as ControlNetwork
@@ -41,18 +42,21 @@ if TYPE_CHECKING:
     from sciml.models.nde import LatentPath as LatentPath
     from sciml.models.nde import LatentSDE as LatentSDE
     from sciml.models.nde import LatentSDELoss as LatentSDELoss
+    from sciml.models.nde import NeuralCDE as NeuralCDE
     from sciml.models.nde import NeuralODE as NeuralODE
     from sciml.models.nde import NeuralODESolution as NeuralODESolution
     from sciml.models.nde import NeuralSDE as NeuralSDE
     from sciml.models.nde import ObservedLatentSDE as ObservedLatentSDE
     from sciml.models.nde import PositiveField as PositiveField
-    from sciml.models.nde import SDEGAN as SDEGAN
     from sciml.models.nde import SDEGenerator as SDEGenerator
     from sciml.models.nde import SecondOrderField as SecondOrderField
     from sciml.models.nde import SignatureLoss as SignatureLoss
     from sciml.models.nde import TrajectoryEncoder as TrajectoryEncoder
     from sciml.models.nde import TrajectoryLoss as TrajectoryLoss
+    from sciml.models.nde import classification_loss as classification_loss
     from sciml.models.nde import gan_optimizer as gan_optimizer
+    from sciml.models.nde import path_areas as path_areas
+    from sciml.models.nde import solve_log_ode as solve_log_ode
     from sciml.models.neuraloperator_weights import load_neuraloperator as load_neuraloperator
     from sciml.models.resnet import ResNet as ResNet
     from sciml.models.spectral_conv import SpectralConv as SpectralConv
@@ -82,6 +86,7 @@ __getattr__, __dir__, __all__ = attach(
         "LatentSDE": "sciml.models.nde",
         "LatentSDELoss": "sciml.models.nde",
         "MLP": "sciml.models.mlp",
+        "NeuralCDE": "sciml.models.nde",
         "NeuralODE": "sciml.models.nde",
         "NeuralODESolution": "sciml.models.nde",
         "NeuralSDE": "sciml.models.nde",
@@ -96,14 +101,17 @@ __getattr__, __dir__, __all__ = attach(
         "TrajectoryEncoder": "sciml.models.nde",
         "TrajectoryLoss": "sciml.models.nde",
         "UNet": "sciml.models.unet",
+        "classification_loss": "sciml.models.nde",
         "exact_gelu": "sciml.models.activations",
         "from_flax": "sciml.models.flax_adapter",
         "gan_optimizer": "sciml.models.nde",
         "lipswish": "sciml.models.activations",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
+        "path_areas": "sciml.models.nde",
         "register_flax": "sciml.models.flax_adapter",
         "ritz_mixtures": "sciml.models.linear_solvers",
         "sine_mixtures": "sciml.models.linear_solvers",
+        "solve_log_ode": "sciml.models.nde",
         "unroll": "sciml.models.autoregression",
     },
 )

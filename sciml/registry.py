@@ -41,6 +41,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models.nde.initial_state": ("FixedStart", "GaussianStart"),
     "sciml.models.nde.latent_sde": ("LatentSDE",),
     "sciml.models.nde.latent_sde_loss": ("LatentSDELoss", "ObservedLatentSDE"),
+    "sciml.models.nde.log_ode": ("WindowField",),
+    "sciml.models.nde.neural_cde": ("MatrixField", "NeuralCDE"),
     "sciml.models.nde.neural_ode": ("NeuralODE",),
     "sciml.models.nde.neural_sde": ("NeuralSDE",),
     "sciml.models.nde.regularised_solve": ("BatchField", "FieldWithCost", "NeuralODESolution", "SolveOptions"),

@@ -2,12 +2,15 @@
 
 from sciml.models.nde.cde_discriminator import CDEDiscriminator
 from sciml.models.nde.control_network import ControlNetwork
+from sciml.models.nde.cross_entropy import classification_loss
 from sciml.models.nde.diffusion_field import BoundedField, PositiveField
 from sciml.models.nde.encoder import EncodedStart, TrajectoryEncoder
 from sciml.models.nde.fractional_sde import EvidenceBound, FractionalSDE
 from sciml.models.nde.initial_state import FixedStart, GaussianStart
 from sciml.models.nde.latent_sde import LatentPath, LatentSDE
 from sciml.models.nde.latent_sde_loss import LatentSDELoss, ObservedLatentSDE
+from sciml.models.nde.log_ode import path_areas, solve_log_ode
+from sciml.models.nde.neural_cde import NeuralCDE
 from sciml.models.nde.neural_ode import NeuralODE
 from sciml.models.nde.neural_sde import NeuralSDE
 from sciml.models.nde.regularised_solve import NeuralODESolution
@@ -33,6 +36,7 @@ __all__ = [
     "LatentPath",
     "LatentSDE",
     "LatentSDELoss",
+    "NeuralCDE",
     "NeuralODE",
     "NeuralODESolution",
     "NeuralSDE",
@@ -43,5 +47,8 @@ __all__ = [
     "SignatureLoss",
     "TrajectoryEncoder",
     "TrajectoryLoss",
+    "classification_loss",
     "gan_optimizer",
+    "path_areas",
+    "solve_log_ode",
 ]
