@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from sciml.models.nde import GANLoss as GANLoss
     from sciml.models.nde import GaussianStart as GaussianStart
     from sciml.models.nde import HybridField as HybridField
+    from sciml.models.nde import LatentODE as LatentODE
+    from sciml.models.nde import LatentODELoss as LatentODELoss
     from sciml.models.nde import LatentPath as LatentPath
     from sciml.models.nde import LatentSDE as LatentSDE
     from sciml.models.nde import LatentSDELoss as LatentSDELoss
@@ -82,6 +84,8 @@ __getattr__, __dir__, __all__ = attach(
         "GaussianStart": "sciml.models.nde",
         "HybridField": "sciml.models.nde",
         "IFNO": "sciml.models.ifno",
+        "LatentODE": "sciml.models.nde",
+        "LatentODELoss": "sciml.models.nde",
         "LatentPath": "sciml.models.nde",
         "LatentSDE": "sciml.models.nde",
         "LatentSDELoss": "sciml.models.nde",

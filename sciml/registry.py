@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models.nde.encoder": ("EncodedStart", "TrajectoryEncoder"),
     "sciml.models.nde.fractional_sde": ("FractionalSDE",),
     "sciml.models.nde.initial_state": ("FixedStart", "GaussianStart"),
+    "sciml.models.nde.latent_ode": ("LatentODE", "LatentODELoss"),
     "sciml.models.nde.latent_sde": ("LatentSDE",),
     "sciml.models.nde.latent_sde_loss": ("LatentSDELoss", "ObservedLatentSDE"),
     "sciml.models.nde.log_ode": ("WindowField",),

@@ -7,6 +7,7 @@ from sciml.models.nde.diffusion_field import BoundedField, PositiveField
 from sciml.models.nde.encoder import EncodedStart, TrajectoryEncoder
 from sciml.models.nde.fractional_sde import EvidenceBound, FractionalSDE
 from sciml.models.nde.initial_state import FixedStart, GaussianStart
+from sciml.models.nde.latent_ode import LatentODE, LatentODELoss
 from sciml.models.nde.latent_sde import LatentPath, LatentSDE
 from sciml.models.nde.latent_sde_loss import LatentSDELoss, ObservedLatentSDE
 from sciml.models.nde.log_ode import path_areas, solve_log_ode
@@ -33,6 +34,8 @@ __all__ = [
     "GANLoss",
     "GaussianStart",
     "HybridField",
+    "LatentODE",
+    "LatentODELoss",
     "LatentPath",
     "LatentSDE",
     "LatentSDELoss",
