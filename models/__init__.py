@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sciml.models.activations import exact_gelu as exact_gelu
     from sciml.models.activations import lipswish as lipswish
     from sciml.models.autoregression import unroll as unroll
+    from sciml.models.deq import DEQ as DEQ
+    from sciml.models.deq import DenseCell as DenseCell
+    from sciml.models.deq import DEQLoss as DEQLoss
+    from sciml.models.deq import Equilibrium as Equilibrium
     from sciml.models.dilated_resnet import DilatedResNet as DilatedResNet
     from sciml.models.flax_adapter import from_flax as from_flax
     from sciml.models.flax_adapter import register_flax as register_flax
@@ -70,11 +74,15 @@ __getattr__, __dir__, __all__ = attach(
         "BoundedField": "sciml.models.nde",
         "CDEDiscriminator": "sciml.models.nde",
         "ControlNetwork": "sciml.models.nde",
+        "DEQ": "sciml.models.deq",
+        "DEQLoss": "sciml.models.deq",
+        "DenseCell": "sciml.models.deq",
         "DenseField": "sciml.models.nde",
         "DilatedResNet": "sciml.models.dilated_resnet",
         "DirectionCNN": "sciml.models.linear_solvers",
         "DirectionLoss": "sciml.models.linear_solvers",
         "EncodedStart": "sciml.models.nde",
+        "Equilibrium": "sciml.models.deq",
         "EvidenceBound": "sciml.models.nde",
         "FNO": "sciml.models.fno",
         "FixedStart": "sciml.models.nde",

@@ -25,6 +25,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models._group_norm": ("GroupNorm",),
     "sciml.models._instance_norm": ("InstanceNorm",),
     "sciml.models.activations": ("exact_gelu", "lipswish"),
+    "sciml.models.deq": ("DEQ", "DEQLoss", "DenseCell", "Equilibrium"),
     "sciml.models.dilated_resnet": ("DilatedResNet",),
     "sciml.models.flax_adapter": ("FlaxLinen", "FlaxNNX"),
     "sciml.models.fno": ("FNO", "FourierLayer"),

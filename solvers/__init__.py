@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sciml.solvers.adjoints import ReversibleSolution as ReversibleSolution
     from sciml.solvers.adjoints import choose_gradient as choose_gradient
     from sciml.solvers.adjoints import solve_reversible as solve_reversible
+    from sciml.solvers.anderson import AndersonAcceleration as AndersonAcceleration
     from sciml.solvers.diffrax_door import EvolutionTerm as EvolutionTerm
     from sciml.solvers.diffrax_door import ExponentialSolver as ExponentialSolver
     from sciml.solvers.diffrax_imex import SymbolRootFinder as SymbolRootFinder
@@ -166,6 +167,7 @@ __getattr__, __dir__, __all__ = attach(
         "ARS232": "sciml.solvers.imex",
         "ARS343": "sciml.solvers.imex",
         "ARS443": "sciml.solvers.imex",
+        "AndersonAcceleration": "sciml.solvers.anderson",
         "BandedJacobian": "sciml.solvers.rosenbrock",
         "CNAB2": "sciml.solvers.imex",
         "CNRK3": "sciml.solvers.imex",
