@@ -12,7 +12,13 @@ from sciml.models.nde.encoder import EncodedStart
 from sciml.models.nde.fractional_sde import EvidenceBound
 from sciml.models.nde.initial_state import FixedStart, GaussianStart
 from sciml.models.nde.neural_sde import Field
-from sciml.solvers.stochastic import EulerMaruyama, StochasticPath, solve_sde, with_divergence
+from sciml.solvers.stochastic import (
+    EulerMaruyama,
+    StochasticPath,
+    brownian_increments,
+    solve_sde,
+    with_divergence,
+)
 from sciml.solvers.stochastic.solve import FixedStepMethod
 
 
@@ -75,15 +81,16 @@ class LatentSDE(eqx.Module):
             key: random key.
         """
         start_key, path_key = jax.random.split(key)
+        z0 = self.start.posterior(context, key=start_key)
         drift, diffusion = with_divergence(
             self.posterior,
             lambda t, z, args: self.prior(t, z, None),
             lambda t, z, args: self.diffusion(t, z, None),
         )
-        z0 = self.start.posterior(context, key=start_key)
         path = solve_sde(
             drift, diffusion, jnp.concatenate([z0, jnp.zeros_like(z0[:1])]), t0=t0, t1=t1, steps=steps,
-            method=self.method, args=context, save_every=save_every, key=path_key,
+            method=self.method, args=context, increments=self._increments(z0, t0, t1, steps, path_key),
+            save_every=save_every,
         )  # fmt: skip
         return LatentPath(path.times, path.values[:, :-1], path.values[:, -1])
 
@@ -128,3 +135,11 @@ class LatentSDE(eqx.Module):
 
         fit, divergence = jax.vmap(one)(jax.random.split(key, samples))
         return EvidenceBound(jnp.mean(fit), self.start.divergence(context), jnp.mean(divergence))
+
+    def _increments(
+        self, z0: Array, t0: float, t1: float, steps: int, key: PRNGKeyArray
+    ) -> Float[Array, "steps channels"]:
+        """The noise that the prior would draw, and none for the divergence."""
+        shape = eqx.filter_eval_shape(self.diffusion, jax.ShapeDtypeStruct((), z0.dtype), z0, None).shape
+        drawn = brownian_increments(steps, (t1 - t0) / steps, shape[-1:], dtype=z0.dtype, key=key)
+        return drawn if len(shape) == 2 else jnp.pad(drawn, ((0, 0), (0, 1)))
