@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [--peer-python PATH]
 
-The PyTorch comparison needs an environment of its own with `torch` and `neuraloperator`; without `--peer-python` its last result
-is kept.
+The PyTorch comparisons need an environment of their own with `torch`, `neuraloperator`, `torchsde` and `torchdiffeq`; without
+`--peer-python` the last result with `neuraloperator` is kept and the other rows are left out.
 """
 
 import argparse
@@ -62,6 +62,14 @@ reversible beside `RecursiveCheckpointAdjoint`, with the memory XLA calls tempor
 beforehand. Script: `benchmarks/neural_ode.py`.
 """
 
+STOCHASTIC = """## Stochastic equations with fixed steps, and training steps beside PyTorch
+
+First: 256 paths of an Ornstein-Uhlenbeck process in two dimensions, 1000 Euler steps, float32, noise included; `solve_sde` draws
+independent increments or takes the numbers of diffrax' tree. Second: one Adam step, of a stochastic equation in four dimensions
+(drift and diagonal diffusion of 64 units, batch 128, 100 steps, torchsde by the reversible Heun method) and of an ordinary equation
+(2-64-64-2, batch 64, Dormand-Prince steps at 1e-4). Script: `benchmarks/neural_sde.py`.
+"""
+
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
 
 The complete neuraloperator 2.0 network with the same weights on both sides: 64 x 64 points, batch 16, width 32, 12 modes, 4 layers,
@@ -113,7 +121,7 @@ def machine() -> str:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peer-python", help="Python with torch and neuraloperator")
+    parser.add_argument("--peer-python", help="Python with torch, neuraloperator, torchsde, torchdiffeq")
     arguments = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     sections = [
@@ -125,6 +133,8 @@ def main() -> None:
     sections.append(f"{ELLIPTIC}\n{measure('elliptic.py')['table']}\n")
     sections.append(f"{STIFF}\n{measure('stiff.py')['table']}\n")
     sections.append(f"{NEURAL}\n{measure('neural_ode.py')['table']}\n")
+    peers = ("--peer-python", arguments.peer_python) if arguments.peer_python else ()
+    sections.append(f"{STOCHASTIC}\n{measure('neural_sde.py', *peers)['table']}\n")
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
     operator = RESULTS / "fno_step.json"
