@@ -217,7 +217,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    batch, steps, rounds = (16, 100, 3) if arguments.small else (256, 1000, 15)
+    batch, steps, rounds = (16, 100, 3) if arguments.small else (256, 1000, 7)
     report: dict[str, Any] = {"throughput": throughput(batch, steps, rounds)}
     report["training"] = training(rounds, arguments.peer_python)
     report["table"] = table(report)
