@@ -66,6 +66,17 @@ if TYPE_CHECKING:
     from sciml.models.neuraloperator_weights import load_neuraloperator as load_neuraloperator
     from sciml.models.resnet import ResNet as ResNet
     from sciml.models.spectral_conv import SpectralConv as SpectralConv
+    from sciml.models.symbolic import Candidate as Candidate
+    from sciml.models.symbolic import ExpressionField as ExpressionField
+    from sciml.models.symbolic import FunctionLibrary as FunctionLibrary
+    from sciml.models.symbolic import SparseField as SparseField
+    from sciml.models.symbolic import choose_candidate as choose_candidate
+    from sciml.models.symbolic import evolve_expressions as evolve_expressions
+    from sciml.models.symbolic import evolve_field as evolve_field
+    from sciml.models.symbolic import expression_text as expression_text
+    from sciml.models.symbolic import fit_sparse_field as fit_sparse_field
+    from sciml.models.symbolic import threshold_least_squares as threshold_least_squares
+    from sciml.models.symbolic import tune_constants as tune_constants
     from sciml.models.unet import UNet as UNet
 
 __getattr__, __dir__, __all__ = attach(
@@ -73,6 +84,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "BoundedField": "sciml.models.nde",
         "CDEDiscriminator": "sciml.models.nde",
+        "Candidate": "sciml.models.symbolic",
         "ControlNetwork": "sciml.models.nde",
         "DEQ": "sciml.models.deq",
         "DEQLoss": "sciml.models.deq",
@@ -84,9 +96,11 @@ __getattr__, __dir__, __all__ = attach(
         "EncodedStart": "sciml.models.nde",
         "Equilibrium": "sciml.models.deq",
         "EvidenceBound": "sciml.models.nde",
+        "ExpressionField": "sciml.models.symbolic",
         "FNO": "sciml.models.fno",
         "FixedStart": "sciml.models.nde",
         "FractionalSDE": "sciml.models.nde",
+        "FunctionLibrary": "sciml.models.symbolic",
         "GANLoss": "sciml.models.nde",
         "GatedFNO": "sciml.models.gated_fno",
         "GaussianStart": "sciml.models.nde",
@@ -109,12 +123,18 @@ __getattr__, __dir__, __all__ = attach(
         "SDEGenerator": "sciml.models.nde",
         "SecondOrderField": "sciml.models.nde",
         "SignatureLoss": "sciml.models.nde",
+        "SparseField": "sciml.models.symbolic",
         "SpectralConv": "sciml.models.spectral_conv",
         "TrajectoryEncoder": "sciml.models.nde",
         "TrajectoryLoss": "sciml.models.nde",
         "UNet": "sciml.models.unet",
+        "choose_candidate": "sciml.models.symbolic",
         "classification_loss": "sciml.models.nde",
+        "evolve_expressions": "sciml.models.symbolic",
+        "evolve_field": "sciml.models.symbolic",
         "exact_gelu": "sciml.models.activations",
+        "expression_text": "sciml.models.symbolic",
+        "fit_sparse_field": "sciml.models.symbolic",
         "from_flax": "sciml.models.flax_adapter",
         "gan_optimizer": "sciml.models.nde",
         "lipswish": "sciml.models.activations",
@@ -124,6 +144,8 @@ __getattr__, __dir__, __all__ = attach(
         "ritz_mixtures": "sciml.models.linear_solvers",
         "sine_mixtures": "sciml.models.linear_solvers",
         "solve_log_ode": "sciml.models.nde",
+        "threshold_least_squares": "sciml.models.symbolic",
+        "tune_constants": "sciml.models.symbolic",
         "unroll": "sciml.models.autoregression",
     },
 )
