@@ -43,8 +43,10 @@ ELLIPTIC = """## Elliptic problems beside pyamg and SciPy
 
 `-div(K grad u) = 1` on the unit square or cube, zero on the boundary, double precision, to a relative residual of 1e-8; set-up and
 solve together. pyamg: conjugate gradients with Ruge-Stueben (RS) or smoothed-aggregation (SA) cycles on the same matrix. Ours:
-`solve_elliptic` from the coefficient to the solution as one compiled program; the first call holds the compilation. Script:
-`benchmarks/elliptic.py`.
+`solve_elliptic` from the coefficient to the solution as one compiled program; the first call holds the compilation. "lineax CG" has no
+preconditioner; a dash where it was not run or stopped short of the tolerance. "Of memory bound": the arrays that an iteration must
+move, counted by hand, at the bandwidth of a compiled `a + s b` on large arrays, divided by the time of an iteration; above 1 where
+parts stay in the caches. Script: `benchmarks/elliptic.py`.
 """
 
 STIFF = """## Stiff systems beside SciPy and diffrax
