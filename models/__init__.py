@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sciml.models.nde import SDEGAN as SDEGAN
     from sciml.models.nde import BoundedField as BoundedField
     from sciml.models.nde import CDEDiscriminator as CDEDiscriminator
+    from sciml.models.nde import ContinuousFlow as ContinuousFlow
     from sciml.models.nde import ControlNetwork as ControlNetwork
     from sciml.models.nde import DenseField as DenseField
     from sciml.models.nde import EncodedStart as EncodedStart
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from sciml.models.nde import TrajectoryEncoder as TrajectoryEncoder
     from sciml.models.nde import TrajectoryLoss as TrajectoryLoss
     from sciml.models.nde import classification_loss as classification_loss
+    from sciml.models.nde import flow_loss as flow_loss
     from sciml.models.nde import gan_optimizer as gan_optimizer
     from sciml.models.nde import path_areas as path_areas
     from sciml.models.nde import solve_log_ode as solve_log_ode
@@ -85,6 +87,7 @@ __getattr__, __dir__, __all__ = attach(
         "BoundedField": "sciml.models.nde",
         "CDEDiscriminator": "sciml.models.nde",
         "Candidate": "sciml.models.symbolic",
+        "ContinuousFlow": "sciml.models.nde",
         "ControlNetwork": "sciml.models.nde",
         "DEQ": "sciml.models.deq",
         "DEQLoss": "sciml.models.deq",
@@ -135,6 +138,7 @@ __getattr__, __dir__, __all__ = attach(
         "exact_gelu": "sciml.models.activations",
         "expression_text": "sciml.models.symbolic",
         "fit_sparse_field": "sciml.models.symbolic",
+        "flow_loss": "sciml.models.nde",
         "from_flax": "sciml.models.flax_adapter",
         "gan_optimizer": "sciml.models.nde",
         "lipswish": "sciml.models.activations",

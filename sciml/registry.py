@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models.linear_solvers.direction_loss": ("DirectionLoss",),
     "sciml.models.mlp": ("MLP",),
     "sciml.models.nde.cde_discriminator": ("CDEDiscriminator",),
+    "sciml.models.nde.continuous_flow": ("ContinuousFlow", "FieldWithDensity"),
     "sciml.models.nde.control_network": ("ControlNetwork",),
     "sciml.models.nde.diffusion_field": ("BoundedField", "PositiveField"),
     "sciml.models.nde.encoder": ("EncodedStart", "TrajectoryEncoder"),

@@ -1,6 +1,7 @@
 """Neural differential equations."""
 
 from sciml.models.nde.cde_discriminator import CDEDiscriminator
+from sciml.models.nde.continuous_flow import ContinuousFlow, flow_loss
 from sciml.models.nde.control_network import ControlNetwork
 from sciml.models.nde.cross_entropy import classification_loss
 from sciml.models.nde.diffusion_field import BoundedField, PositiveField
@@ -25,6 +26,7 @@ __all__ = [
     "SDEGAN",
     "BoundedField",
     "CDEDiscriminator",
+    "ContinuousFlow",
     "ControlNetwork",
     "DenseField",
     "EncodedStart",
@@ -51,6 +53,7 @@ __all__ = [
     "TrajectoryEncoder",
     "TrajectoryLoss",
     "classification_loss",
+    "flow_loss",
     "gan_optimizer",
     "path_areas",
     "solve_log_ode",
