@@ -90,10 +90,9 @@ class DEQ(eqx.Module):
     Example:
         >>> keys = jax.random.split(jax.random.key(0))
         >>> model = DEQ(DenseCell(3, 5, width=8, depth=1, key=keys[0]), MLP(5, 2, width=8, depth=0, key=keys[1]), hidden=5)
-        >>> model(jnp.ones(3)).shape
-        (2,)
-        >>> bool(model.equilibrium(jnp.ones(3)).converged)
-        True
+        >>> found = model.equilibrium(jnp.ones(3))
+        >>> model.readout(found.z).shape, bool(found.converged)
+        ((2,), True)
 
     Source:
         Bai, Kolter and Koltun 2019 (arXiv 1909.01377), 2021 (2106.14342, the regulariser); Walker and Ni 2011 (Anderson's method).

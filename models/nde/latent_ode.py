@@ -31,8 +31,9 @@ class LatentODE(eqx.Module):
         >>> model = LatentODE(2, 3, hidden=8, width=16, depth=1, key=jax.random.key(0))
         >>> ts = jnp.asarray([0.0, 0.2, 0.9])
         >>> xs = jnp.asarray([[0.0, 1.0], [jnp.nan, 1.0], [2.0, jnp.nan]])
-        >>> model(ts, xs, key=jax.random.key(1)).shape
-        (3, 2)
+        >>> mean, log_scale = model.encode(ts, xs)
+        >>> model.decode(mean[None]).shape
+        (1, 2)
 
     Source:
         Rubanova, Chen and Duvenaud 2019 (arXiv 1907.03907); Chen et al. 2018 (1806.07366).

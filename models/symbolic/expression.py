@@ -93,8 +93,8 @@ class ExpressionField(eqx.Module):
         >>> field = ExpressionField(jnp.asarray([-2.0]), (("x", 1), ("mul", ("c", 0), ("sin", ("x", 0)))))
         >>> field.equations()
         ("x0' = x1", "x1' = -2 * sin(x0)")
-        >>> field(0.0, jnp.asarray([0.0, 3.0]), None).tolist()
-        [3.0, 0.0]
+        >>> field(0.0, jnp.asarray([jnp.pi / 2, 3.0]), None).tolist()
+        [3.0, -2.0]
     """
 
     constants: Float[Array, " constants"]
