@@ -33,6 +33,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Deep conjugate directions: a network proposes where to descend, and Poisson systems take a fraction of CG's iterations.",
         ("kaneda2023dcdm",),
     ),
+    "ernode": Entry(
+        "sciml.experiments.ernode",
+        "Neural ODEs that are cheap to solve: penalising what the adaptive solver knows of its own errors takes half the steps.",
+        ("pal2021opening", "kelly2020learning", "finlay2020how", "ghosh2020steer"),
+    ),
     "fno": Entry(
         "sciml.experiments.fno",
         "Fourier neural operator on Burgers' equation: the same error at every resolution, a CNN's grows.",
@@ -42,6 +47,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "sciml.experiments.fractional_sde",
         "Fractional noise in neural SDEs: a few Ornstein-Uhlenbeck processes in place of memory, and a Hurst index that is learned.",
         ("daems2024variational",),
+    ),
+    "local-nde": Entry(
+        "sciml.experiments.local_nde",
+        "Locally regularised neural ODEs: one step at a random time, penalised, makes the whole solve cheap, with any adjoint.",
+        ("pal2023locally",),
     ),
     "nlse": Entry(
         "sciml.experiments.nlse",
