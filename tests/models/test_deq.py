@@ -65,6 +65,7 @@ def test_on_linear_problems_anderson_ends_like_a_krylov_method():
     np.testing.assert_allclose(found.value, 1 / (1 - jnp.diag(matrix)), rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_batch_trains_in_single_precision():
     model = jax.tree.map(
         lambda x: x.astype(jnp.float32) if eqx.is_array(x) else x, build(tolerance=1e-5), is_leaf=eqx.is_array

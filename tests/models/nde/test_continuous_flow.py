@@ -4,6 +4,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import sciml
 from sciml.models import ContinuousFlow, DenseField, NeuralODE
@@ -14,6 +15,7 @@ def growth(t, y, args):
     return 0.5 * y
 
 
+@pytest.mark.slow
 def test_the_density_integrates_to_one_and_estimates_agree(tmp_path):
     field = DenseField(2, width=8, depth=1, key=jax.random.key(0))
     flow = ContinuousFlow(NeuralODE(field, rtol=1e-6, atol=1e-6))

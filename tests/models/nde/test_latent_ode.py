@@ -5,6 +5,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 import sciml
 from sciml.models import LatentODE, LatentODELoss
@@ -32,6 +33,7 @@ def test_the_likelihood_is_that_of_what_is_there():
     np.testing.assert_allclose(model.log_likelihood(means, XS.at[1, 0].set(jnp.nan)), full - density[1, 0], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_loss_is_made_of_its_terms_and_reaches_every_parameter():
     model, batch = build(), jnp.stack([XS, XS.at[1:, 1].set(jnp.nan)])
     (value, parts), slope = evaluate(model, batch, jax.random.key(1))
@@ -45,6 +47,7 @@ def test_the_loss_is_made_of_its_terms_and_reaches_every_parameter():
     assert float(after) < float(value) - 2
 
 
+@pytest.mark.slow
 def test_the_posterior_at_the_prior_has_no_divergence():
     model = build()
     ends = (jnp.zeros_like(model.head.weights[0]), jnp.zeros_like(model.head.biases[0]))

@@ -67,6 +67,7 @@ def test_depth_two_of_the_log_ode_converges_faster():
     assert errors[4, 2] < errors[4, 1] / 5
 
 
+@pytest.mark.slow
 def test_a_classifier_learns_which_way_a_spiral_turns():
     generator = np.random.default_rng(3)
     ts = np.sort(generator.uniform(0, 4, (64, 12)), axis=1)

@@ -102,6 +102,7 @@ def test_second_order_oscillates_and_augmentation_adds_zeros():
         oscillator(0.0, jnp.ones(3), None)
 
 
+@pytest.mark.slow
 def test_training_a_hybrid_begins_at_the_physics_and_reduces_the_loss():
     model = NeuralODE(HybridField(decay, dense()), regulariser="error", rtol=1e-3, atol=1e-3)
     np.testing.assert_array_equal(model.vector_field(0.0, Y0, None), decay(0.0, Y0, None))

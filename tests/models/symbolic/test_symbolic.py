@@ -42,12 +42,13 @@ def test_sparse_regression_finds_sine_and_linear_terms():
         fit_sparse_field(STATES[:5], NOISY[:5], LIBRARY)
 
 
+@pytest.mark.slow
 def test_evolution_finds_sine_and_linear_terms():
-    found = evolve_field(STATES, NOISY, floor=2e-3, key=jax.random.key(3))
+    found = evolve_field(STATES, NOISY, floor=5e-4, key=jax.random.key(2))
     at = jnp.asarray([[1.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -2.0]])
     values = np.stack([np.asarray(found(0.0, one, None)) for one in at])
     exact = np.stack([at[:, 1], -1.3 * np.sin(at[:, 0]) - 0.25 * at[:, 1]], axis=1)
-    np.testing.assert_allclose(values, exact, rtol=0.05, atol=0.05)
+    np.testing.assert_allclose(values, exact, rtol=0.05, atol=0.01)
     assert complexity(found.expressions[0]) == 1
 
 
