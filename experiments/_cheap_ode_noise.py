@@ -97,9 +97,7 @@ def _distance(states: Array, truth: tuple[Array, Array]) -> Array:
 
 
 @eqx.filter_jit
-def _train(
-    model: Noisy, keys: Array, truth: tuple[Array, Array], weight: Array, sizes: NoiseSizes
-) -> tuple[Noisy, Array]:
+def _train(model: Any, keys: Array, truth: tuple[Array, Array], weight: Array, sizes: NoiseSizes) -> tuple[Any, Array]:
     optimizer = optax.adabelief(sizes.learning_rate)
 
     def loss(model: Noisy, key: Array) -> tuple[Array, Array]:

@@ -34,9 +34,11 @@ class Dense(eqx.Module):
 
     def __call__(self, t: Any, x: Array) -> Array:
         """Apply to `(..., size)`."""
-        if not self.with_time:
-            return x @ self.weight + self.bias
-        return x @ self.weight[:-1] + (self.bias + jnp.asarray(t, x.dtype) * self.weight[-1])
+        weight, offset = self.weight, self.bias
+        if self.with_time:
+            weight, offset = weight[:-1], offset + jnp.asarray(t, x.dtype) * weight[-1]
+        product = x @ weight
+        return product + jnp.broadcast_to(offset, product.shape)
 
 
 class Field(eqx.Module):

@@ -175,7 +175,7 @@ class Trainer:
                 jax.block_until_ready(_predict(model.equation, inputs, times))
                 if turn > 0:
                     best[place] = min(best[place], time.perf_counter() - begun)
-        return [Judged(*numbers, seconds) for numbers, seconds in zip(found, best)]
+        return [Judged(score, steps, evaluations, seconds) for (score, steps, evaluations), seconds in zip(found, best)]
 
 
 def _loop(static: Any, task: Task, sizes: Sizes, kind: Kind) -> Any:
@@ -219,14 +219,13 @@ def _solve_backwards(model: Learner, y0: Array, times: Array | None, key: Array)
     term, options = diffrax.ODETerm(equation.vector_field), equation.options
     end = jnp.asarray(equation.t1, y0.dtype)
     t = random_time(equation.t0, end, dtype=y0.dtype, key=key)
-    tolerances = {"rtol": options.rtol, "atol": options.atol}
     found = diffrax.diffeqsolve(
         term, options.solver, jnp.asarray(equation.t0, y0.dtype), end, None, y0, saveat=diffrax.SaveAt(ts=jnp.stack([t, end])),
-        stepsize_controller=diffrax.PIDController(**tolerances), adjoint=diffrax.BacksolveAdjoint(),
+        stepsize_controller=diffrax.PIDController(rtol=options.rtol, atol=options.atol), adjoint=diffrax.BacksolveAdjoint(),
     )  # fmt: skip
     if found.ts is None or found.ys is None:
         raise ValueError("the solve saved nothing")
-    penalty = local_regulariser(term, options.solver, t, found.ys[0], t_end=end, **tolerances)
+    penalty = local_regulariser(term, options.solver, t, found.ys[0], t_end=end, rtol=options.rtol, atol=options.atol)
     steps = found.stats["num_steps"]
     return NeuralODESolution(found.ts[1:], jnp.moveaxis(found.ys[1:], 0, 1), penalty, steps, steps, None, None)
 
@@ -253,8 +252,6 @@ def _predict(equation: Any, inputs: Array, times: Array | None) -> Array:
 
 
 @eqx.filter_jit
-def _judge(
-    model: Learner, inputs: Array, targets: Array, times: Array | None, task: Task
-) -> tuple[Array, Array, Array]:
+def _judge(model: Learner, inputs: Array, targets: Array, times: Array | None, task: Task) -> tuple[Array, Array, Any]:
     solution = model.equation.solve_batch(inputs, ts=times)
     return task.score(model, solution.ys, targets), solution.steps, solution.evaluations
