@@ -7,13 +7,13 @@ import numpy as np
 from sciml.experiments._cheap_ode_noise import TrainedNoise
 from sciml.experiments._cheap_ode_training import Arm, Runs
 from sciml.plotting import style
-from sciml.plotting.appearance import GREY, MARKERS, PALETTE
+from sciml.plotting.appearance import INK, MARKERS, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_COLOURS = (GREY, *PALETTE)
+_COLOURS, _MARKERS = (INK, *PALETTE), (*MARKERS, "X")
 
 
 def draw_global(arms: dict[str, Arm], digits: Runs, spiral: Runs, noisy: dict[str, list[TrainedNoise]]) -> "Figure":
@@ -71,7 +71,7 @@ def prices(ax: "Axes", arms: dict[str, Arm], runs: Runs, title: str, label: str)
     for number, ((name, _), colour) in enumerate(zip(arms.items(), _COLOURS)):
         judged = [one for _, one in runs.get(name, [])]
         steps = np.array([one.steps for one in judged]) * (1 + 0.012 * (number - len(arms) / 2))
-        marker = MARKERS[number % len(MARKERS)]
+        marker = _MARKERS[number % len(_MARKERS)]
         ax.plot(steps, [one.score for one in judged], marker, color=colour, markersize=7, alpha=0.85)
     ax.set(title=title, xlabel="steps of a prediction", ylabel=label)
 
@@ -87,7 +87,7 @@ def _noisy_courses(ax: "Axes", noisy: dict[str, list[TrainedNoise]]) -> None:
 def _noisy_prices(ax: "Axes", noisy: dict[str, list[TrainedNoise]]) -> None:
     for number, ((_, done), colour) in enumerate(zip(noisy.items(), _COLOURS)):
         ax.plot(
-            [one.test_steps for one in done], [one.loss for one in done], MARKERS[number], color=colour, markersize=7
+            [one.test_steps for one in done], [one.loss for one in done], _MARKERS[number], color=colour, markersize=7
         )
     ax.set(title="Spiral with noise: each seed", xlabel="steps of a prediction", ylabel="test loss", yscale="log")
 
