@@ -135,6 +135,11 @@ class NeuralODE(eqx.Module):
                 f"NeuralODE: the gradient strategy {gradient.kind!r} differentiates no steps, which regulariser={regulariser!r} needs; "
                 "take 'store' or 'checkpoint', or a local regulariser."
             )
+        if regulariser == "local-biased" and gradient.kind in ("continuous", "reversible"):
+            raise ValueError(
+                f"NeuralODE: 'local-biased' needs the steps of the solve, which the gradient strategy {gradient.kind!r} does not save; "
+                "take 'local-unbiased', or 'store' or 'checkpoint'."
+            )
         self.vector_field = vector_field
         self.options = SolveOptions(
             solver, gradient, float(rtol), float(atol), regulariser, float(stiffness_weight), local_quantity, order,

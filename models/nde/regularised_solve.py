@@ -144,18 +144,10 @@ def _with_steps(field: Any, options: SolveOptions, t0: Any, t1: Any, y0: Any, ar
 def _with_one_step(
     field: Any, options: SolveOptions, t0: Any, t1: Any, y0: Any, args: Any, ts: Any, key: Any
 ) -> NeuralODESolution:
-    states = diffrax.SubSaveAt(t1=True) if ts is None else diffrax.SubSaveAt(ts=ts)
     if options.regulariser == "local-unbiased":
-        t = random_time(t0, t1, dtype=y0.dtype, key=key)
-        other = diffrax.SubSaveAt(ts=t[None])
+        solution, times, ys, t, y = _save_at_random_time(field, options, t0, t1, y0, args, ts, key)
     else:
-        other = diffrax.SubSaveAt(t0=True, steps=True)
-    solution = _solve(field, options, t0, t1, y0, args, diffrax.SaveAt(subs=(states, other)))
-    (times, where), (ys, at) = solution.ts, solution.ys
-    if options.regulariser == "local-unbiased":
-        y = at[0]
-    else:
-        t, y = random_step(eqx.tree_at(lambda s: (s.ts, s.ys), solution, (where, at)), key=key)
+        solution, times, ys, t, y = _save_at_random_step(field, options, t0, t1, y0, args, ts, key)
     length = None if options.fixed_steps is None else (t1 - t0) / options.fixed_steps
     value = local_regulariser(
         diffrax.ODETerm(field), options.solver, t, y, args, t_end=t1, quantity=options.local_quantity,
@@ -164,18 +156,43 @@ def _with_one_step(
     return _result(options, solution, times, ys, value)
 
 
+def _save_at_random_time(
+    field: Any, options: SolveOptions, t0: Any, t1: Any, y0: Any, args: Any, ts: Any, key: Any
+) -> tuple[Any, Array, Array, Array, Array]:
+    """One more time among those asked for: the adjoint equation knows no other way to save."""
+    t = random_time(t0, t1, dtype=y0.dtype, key=key)
+    wanted = jnp.asarray(t1)[None] if ts is None else ts
+    place = jnp.searchsorted(wanted, t)
+    others = jnp.arange(wanted.size, dtype=place.dtype)
+    others = others + (others >= place).astype(place.dtype)
+    with_one_more = jnp.zeros(wanted.size + 1, wanted.dtype).at[others].set(wanted).at[place].set(t)
+    solution = _solve(field, options, t0, t1, y0, args, diffrax.SaveAt(ts=with_one_more))
+    return solution, wanted, solution.ys[others], t, solution.ys[place]
+
+
+def _save_at_random_step(
+    field: Any, options: SolveOptions, t0: Any, t1: Any, y0: Any, args: Any, ts: Any, key: Any
+) -> tuple[Any, Array, Array, Array, Array]:
+    states = diffrax.SubSaveAt(t1=True) if ts is None else diffrax.SubSaveAt(ts=ts)
+    every = diffrax.SubSaveAt(t0=True, steps=True)
+    solution = _solve(field, options, t0, t1, y0, args, diffrax.SaveAt(subs=(states, every)))
+    (times, where), (ys, at) = solution.ts, solution.ys
+    t, y = random_step(eqx.tree_at(lambda s: (s.ts, s.ys), solution, (where, at)), key=key)
+    return solution, times, ys, t, y
+
+
 def _with_integral(
     field: Any, options: SolveOptions, t0: Any, t1: Any, y0: Any, args: Any, ts: Any, key: Any
 ) -> NeuralODESolution:
     both = FieldWithCost(field, key if options.regulariser == "kinetic" else None, options.order)
-    first = diffrax.SubSaveAt(t1=True) if ts is None else diffrax.SubSaveAt(ts=ts)
-    saveat = diffrax.SaveAt(subs=(first, diffrax.SubSaveAt(t1=True)))
+    saveat = diffrax.SaveAt(t1=True) if ts is None else diffrax.SaveAt(ts=jnp.append(ts, t1))
     # The integral must not change the steps: a model is solved with the same ones in prediction.
     norm = {} if options.fixed_steps is not None else {"norm": _norm_of_state}
     start = (y0, jnp.zeros((), y0.dtype))
     solution = _solve(both, options, t0, t1, start, args, saveat, **norm)
-    (times, _), ((ys, _), (_, integral)) = solution.ts, solution.ys
-    return _result(options, solution, times, ys, integral[-1])
+    ys, integral = solution.ys
+    saved = slice(None) if ts is None else slice(-1)
+    return _result(options, solution, solution.ts[saved], ys[saved], integral[-1])
 
 
 def _norm_of_state(error: Any) -> Array:

@@ -72,6 +72,24 @@ def test_the_gradient_strategy_is_that_of_the_solve():
     assert 1e-9 < abs(float(rough) - np.exp(-2)) < 1e-2
 
 
+@pytest.mark.parametrize("kind", ["local-unbiased", "kinetic"])
+def test_the_adjoint_equation_takes_regularisers_that_need_no_steps(kind):
+    @eqx.filter_jit
+    @eqx.filter_grad
+    def slopes(model):
+        found = model.solve(Y0, ts=TIMES, key=jax.random.key(1))
+        return jnp.sum(found.ys**2) + found.regulariser
+
+    options = {"regulariser": kind, "rtol": 1e-7, "atol": 1e-7}
+    expected, found = (
+        slopes(NeuralODE(dense(), gradient=GradientStrategy(way), **options)) for way in ("checkpoint", "continuous")
+    )
+    for here, there in zip(
+        jax.tree.leaves(eqx.filter(found.vector_field, eqx.is_array)), jax.tree.leaves(expected.vector_field)
+    ):
+        np.testing.assert_allclose(here, there, atol=1e-4)
+
+
 def test_a_batch_is_one_system_or_many():
     model, batch = NeuralODE(dense(), rtol=1e-7, atol=1e-7, regulariser="error"), jnp.stack([Y0, 3 * Y0, -Y0])
     both = eqx.filter_jit(lambda m, y: [m.solve_batch(y, ts=TIMES, joint=joint) for joint in (True, False)])
@@ -135,6 +153,10 @@ def test_files_and_single_precision(tmp_path):
     [
         ({"regulariser": "error", "gradient": GradientStrategy("continuous")}, "differentiates no steps"),
         ({"regulariser": "error", "solver": diffrax.Euler()}, "no error estimate"),
+        (
+            {"regulariser": "local-biased", "gradient": GradientStrategy("continuous")},
+            "needs the steps of the solve",
+        ),
         ({"steer": 1.0}, r"`steer` in \[0, t1 - t0\)"),
     ],
 )
