@@ -13,6 +13,7 @@ from jaxtyping import Array
 from sciml.fields.discretisation import Basis
 from sciml.solvers.diffrax_door import EvolutionTerm, _as_pair, _from_pair
 from sciml.solvers.method import act
+from sciml.solvers.small_inverse import LARGEST, small_inverse
 
 
 class PartTerm(diffrax.AbstractTerm):
@@ -59,6 +60,15 @@ def split_terms(term: EvolutionTerm) -> Any:
         (1, 1, 32)
     """
     return diffrax.MultiTerm(PartTerm(term, False), PartTerm(term, True))
+
+
+def _inverses(blocks: Array) -> Array:
+    # Without LAPACK where it can be: see `phi_matrices`.
+    return (
+        jnp.vectorize(small_inverse, signature="(n,n)->(n,n)")(blocks)
+        if blocks.shape[-1] <= LARGEST
+        else jnp.linalg.inv(blocks)
+    )
 
 
 class _Inverse(eqx.Module):
@@ -113,7 +123,7 @@ class SymbolRootFinder(optimistix.AbstractRootFinder):
             _, response = jax.jvp(lambda state: fn(state, args)[0], (y,), (impulse,))
             columns.append(door.to_coefficients(response))
         blocks = jnp.moveaxis(jnp.stack(columns, axis=1), (0, 1), (-2, -1))
-        inverse = jnp.moveaxis(jnp.linalg.inv(blocks), (-2, -1), (0, 1))
+        inverse = jnp.moveaxis(_inverses(blocks), (-2, -1), (0, 1))
         return _Inverse(_as_pair(inverse), jnp.asarray(False))
 
     def step(

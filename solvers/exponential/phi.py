@@ -12,15 +12,22 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import jax.scipy.linalg
 import numpy as np
-import scipy.linalg
 
 RADIUS = 2.0
 """Below this modulus the Taylor series is used."""
 
 TERMS = 26
 """Terms of the series: the first one dropped is below 1e-20 at the radius."""
+
+MATRIX_RADIUS = 0.5
+"""Norm to which blocks are halved."""
+
+MATRIX_DEGREE = 14
+"""Of their Taylor polynomial: the first term dropped is below 1e-17 at the radius."""
+
+MOST_DOUBLINGS = 48
+"""Enough for norms up to 1e14."""
 
 
 def phi_combinations(z: Any, rows: Sequence[Sequence[float | int]]) -> Any:
@@ -82,29 +89,61 @@ def _polynomial(coefficients: Sequence[float | int], powers: list[Any]) -> Any:
 
 
 def phi_matrices(z: Any, highest: int) -> list[Any]:
-    """`phi_0 ... phi_highest` of a batch of small matrices by one exponential of an augmented matrix.
+    """`phi_0 ... phi_highest` of a batch of small matrices by a Taylor polynomial at a halved argument and repeated doubling.
 
-    Defective blocks (the wave equation's at zero wavenumber) are no special case.
+    `2^k phi_k(2 z) = phi_0(z) phi_k(z) + sum_{0<j<=k} phi_j(z) / (k - j)!`. Defective blocks (the wave equation's at zero wavenumber)
+    are no special case. There are only products of the blocks: a rational approximation needs linear solves, and with jaxlib 0.10
+    two batched LAPACK calls that run at the same moment on a machine with two cores wait for each other for ever.
 
     Args:
         z: NumPy or JAX array of shape `(C, C, *modes)`.
         highest: largest index.
 
     Returns:
-        List of arrays like `z`.
+        List of arrays like `z`; error about round-off times the larger of one and the norm of `z`.
+
+    Source: Skaflestad & Wright, Applied Numerical Mathematics 59 (2009) 783.
     """
     xp = np if isinstance(z, np.ndarray) else jnp
-    size, modes = z.shape[0], z.shape[2:]
-    blocks = xp.moveaxis(z.reshape(size, size, -1), -1, 0)
-    whole = (highest + 1) * size
-    shift = np.kron(np.eye(highest + 1, k=1), np.eye(size))
-    top = xp.pad(blocks, ((0, 0), (0, whole - size), (0, whole - size)))
-    augmented = top + xp.asarray(shift[None], z.dtype)
-    exponential = scipy.linalg.expm(augmented) if xp is np else jax.vmap(_exponential)(augmented)
-    columns = [exponential[:, :size, k * size : (k + 1) * size] for k in range(highest + 1)]
-    return [xp.moveaxis(column, 0, -1).reshape(size, size, *modes) for column in columns]
+    unit = xp.asarray(np.eye(z.shape[0]).reshape(*z.shape[:2], *(1,) * (z.ndim - 2)), z.dtype)
+    halvings = _halvings(z if xp is np else jax.lax.stop_gradient(z), xp)
+    halved = z * (2.0**-halvings).astype(z.dtype)
+    phis = [unit * (1 / math.factorial(highest + MATRIX_DEGREE)) + 0 * z]
+    for power in range(MATRIX_DEGREE - 1, -1, -1):
+        phis = [_product(halved, phis[0]) + unit * (1 / math.factorial(highest + power))]
+    for k in range(highest, 0, -1):
+        phis = [_product(halved, phis[0]) + unit * (1 / math.factorial(k - 1)), *phis]
+    return list(_doubled(tuple(phis), halvings, xp))
 
 
-def _exponential(matrix: Any) -> Any:
-    # The default of 16 squarings gives up (not a number) on the norms that fine grids have.
-    return jax.scipy.linalg.expm(matrix, max_squarings=48)
+def _halvings(z: Any, xp: Any) -> Any:
+    """How often each block is halved to get below norm one half."""
+    norm = xp.max(xp.sum(abs(z), axis=0, keepdims=True), axis=1, keepdims=True)
+    wanted = xp.ceil(xp.log2(xp.maximum(norm, MATRIX_RADIUS) / MATRIX_RADIUS))
+    return xp.clip(xp.where(xp.isfinite(norm), wanted, 0), 0, MOST_DOUBLINGS)
+
+
+def _doubled(phis: tuple[Any, ...], halvings: Any, xp: Any) -> tuple[Any, ...]:
+    most = xp.max(halvings)
+    if xp is np:
+        for count in range(int(most)):
+            phis = _double(phis, count < halvings, np)
+        return phis
+
+    def body(phis: tuple[Any, ...], count: Any) -> tuple[tuple[Any, ...], None]:
+        return jax.lax.cond(count < most, lambda: _double(phis, count < halvings, jnp), lambda: phis), None
+
+    return jax.lax.scan(body, phis, jnp.arange(MOST_DOUBLINGS, dtype=halvings.dtype))[0]
+
+
+def _double(phis: tuple[Any, ...], where: Any, xp: Any) -> tuple[Any, ...]:
+    doubled = [_product(phis[0], phis[0])]
+    for k in range(1, len(phis)):
+        shifted = sum(phis[j] * (1 / math.factorial(k - j)) for j in range(1, k + 1))
+        doubled.append((_product(phis[0], phis[k]) + shifted) * 0.5**k)
+    return tuple(xp.where(where, new, old) for new, old in zip(doubled, phis))
+
+
+def _product(left: Any, right: Any) -> Any:
+    """Of blocks `(C, C, *modes)`, written out over the few components: the modes run along the vector lanes."""
+    return sum(left[:, None, j] * right[None, j] for j in range(left.shape[1]))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from sciml.solvers.rosenbrock.small_inverse import LARGEST, small_inverse
+from sciml.solvers.small_inverse import LARGEST, small_inverse
 
 VectorField: TypeAlias = Callable[[Float[Array, " n"]], Float[Array, " n"]]
 LinearSolve: TypeAlias = Callable[[Float[Array, " n"]], Float[Array, " n"]]

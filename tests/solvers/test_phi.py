@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
+import scipy.linalg
 
 from sciml.solvers.exponential.phi import phi_combinations, phi_matrices
 
@@ -65,3 +66,41 @@ def test_matrices_agree_with_the_definition_also_where_defective(host):
     for k, factorial in enumerate([1, 1, 2]):
         np.testing.assert_allclose(phis[k], identity / factorial + blocks @ phis[k + 1], atol=1e-12)
     np.testing.assert_allclose(phis[0][3], [[1, 1], [0, 1]], atol=1e-14)
+
+
+@pytest.mark.parametrize(("dtype", "error"), [("float64", 2e-14), ("complex128", 2e-14), ("float32", 1e-5)])
+def test_matrices_of_every_norm(dtype, error):
+    """Damped, rotating and growing blocks against the exponential of the augmented matrix."""
+    rng = np.random.default_rng(1)
+    size, highest = 3, 3
+    blocks = rng.normal(size=(9, size, size)) - 2 * np.eye(size)
+    blocks *= np.logspace(-4, 2, 9)[:, None, None]
+    blocks[-3:] -= 100 * np.eye(size)
+    z = np.moveaxis(blocks, 0, -1).astype(dtype)
+    augmented = np.kron(np.eye(highest + 1, k=1), np.eye(size)) + np.zeros((9, 1, 1))
+    augmented[:, :size, :size] = blocks
+    truth = scipy.linalg.expm(augmented)[:, :size]
+    for found in (phi_matrices(z, highest), jax.jit(lambda z: phi_matrices(z, highest))(jnp.asarray(z))):
+        for k, phi in enumerate(found):
+            assert phi.dtype == dtype
+            gap = np.abs(np.moveaxis(np.asarray(phi), -1, 0) - truth[:, :, k * size : (k + 1) * size])
+            assert np.all(gap < error * np.maximum(1, np.abs(blocks).max((1, 2)))[:, None, None])
+
+
+def test_matrices_at_their_edges():
+    first, second = phi_matrices(jnp.zeros((2, 2)), 1)
+    assert np.array_equal(first, np.eye(2)) and np.array_equal(second, np.eye(2))
+    assert np.all(np.isnan(phi_matrices(jnp.full((2, 2), jnp.nan), 1)[1]))
+    first, second = phi_matrices(-1e12 * jnp.eye(2), 1)
+    assert np.array_equal(first, np.zeros((2, 2)))
+    np.testing.assert_allclose(second, 1e-12 * np.eye(2), rtol=1e-13)
+    direction, at = jnp.array([[0.3, -1.0], [0.5, 0.2]]), jnp.array([[1.0, 2.0], [-3.0, 0.5]])
+    _, slope = jax.jvp(lambda z: phi_matrices(z, 0)[0], (at,), (direction,))
+    np.testing.assert_allclose(slope, scipy.linalg.expm_frechet(np.asarray(at), np.asarray(direction))[1], rtol=1e-11)
+
+
+def test_traced_tables_call_no_lapack():
+    """Two batched LAPACK calls at the same moment lock up jaxlib 0.10 on two cores: a notebook hung for five minutes on it."""
+    z = jax.ShapeDtypeStruct((2, 2, 9), jnp.float32)
+    with jax.enable_x64(False):
+        assert "lapack" not in jax.jit(lambda z: phi_matrices(z, 3)).lower(z).as_text()

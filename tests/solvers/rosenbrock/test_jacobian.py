@@ -10,7 +10,7 @@ import pytest
 
 from sciml.physics.stiff import Brusselator
 from sciml.solvers import BandedJacobian, ColouredJacobian, DenseJacobian, Rodas4, sparsity_pattern
-from sciml.solvers.rosenbrock.small_inverse import small_inverse
+from sciml.solvers.small_inverse import small_inverse
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
@@ -22,6 +22,11 @@ def test_written_out_inverses(size):
     for matrix, inverse in zip(matrices, inverses):
         error = np.abs(np.asarray(inverse) @ matrix - np.eye(size)).max()
         assert error < 1e-13 * np.linalg.cond(matrix / np.abs(matrix).max(axis=1, keepdims=True))
+
+
+def test_written_out_inverse_of_a_complex_matrix():
+    matrix = jnp.array([[1.0 + 2.0j, 3.0], [-1.0j, 0.5]])
+    np.testing.assert_allclose(small_inverse(matrix) @ matrix, np.eye(2), atol=1e-15)
 
 
 def test_larger_matrices_are_refused_by_the_written_out_inverse():

@@ -1,12 +1,12 @@
 """Inverses of matrices of up to four rows, written out: no library call, no loop, batches at no cost."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Inexact
 
 LARGEST = 4
 
 
-def small_inverse(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
+def small_inverse(matrix: Inexact[Array, "n n"]) -> Inexact[Array, "n n"]:
     """The inverse by cofactors.
 
     Rows and columns are scaled first, so that stiff kinetics with rates from 1e-2 to 1e8 stay within range in single precision.
@@ -16,16 +16,16 @@ def small_inverse(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from sciml.solvers.rosenbrock.small_inverse import small_inverse
+        >>> from sciml.solvers.small_inverse import small_inverse
         >>> small_inverse(jnp.array([[2.0, 1.0], [1.0, 1.0]])).tolist()
         [[1.0, -1.0], [-1.0, 2.0]]
     """
     size = matrix.shape[0]
     if size > LARGEST:
         raise ValueError(f"small_inverse: needs at most {LARGEST} rows, got {size}.")
-    rows = _reciprocal(jnp.max(jnp.abs(matrix), axis=1))
+    rows = _reciprocal(jnp.max(jnp.abs(matrix), axis=1)).astype(matrix.dtype)
     matrix = rows[:, None] * matrix
-    columns = _reciprocal(jnp.max(jnp.abs(matrix), axis=0))
+    columns = _reciprocal(jnp.max(jnp.abs(matrix), axis=0)).astype(matrix.dtype)
     return columns[:, None] * _by_cofactors(matrix * columns[None, :]) * rows[None, :]
 
 
