@@ -166,7 +166,7 @@ class NeuralCDE(eqx.Module):
 
         Args:
             ts: increasing times of the observations; a shorter series goes on with later times and values that are NaN.
-            xs: observations, NaN where missing; missing first values count as zero.
+            xs: observations, NaN where missing; missing first values count as zero, as does a channel without any.
             key: not used.
 
         Returns:
@@ -208,7 +208,8 @@ class NeuralCDE(eqx.Module):
 
     def _values(self, ts: Float[Array, " times"], xs: Float[Array, "times channels"]) -> Float[Array, "knots inputs"]:
         """Channels of the path at its knots: time, data, counts."""
-        given = [xs]
+        # A channel without any value is zero: there is nothing to interpolate.
+        given = [jnp.where(jnp.all(jnp.isnan(xs), axis=0, keepdims=True), 0, xs)]
         if self.counts:
             given.append(jnp.cumsum(~jnp.isnan(xs), axis=0).astype(xs.dtype))
         data = jnp.concatenate(given, axis=1)

@@ -43,6 +43,14 @@ def test_missing_values_are_those_of_the_interpolation():
     assert float(jnp.abs(ends[0] - ends[1]).max()) > 1e-4  # that something is missing is seen
 
 
+def test_a_channel_without_any_value_is_zero():
+    model, ts = build(), jnp.asarray(TS)
+    found = model._values(ts, XS.at[:, 1].set(jnp.nan))
+    np.testing.assert_array_equal(found, model._values(ts, XS.at[:, 1].set(0.0)))
+    np.testing.assert_array_equal(found[:, 1], XS[:, 0])
+    assert np.isnan(model._values(ts, XS.at[:5, 1].set(jnp.nan))).sum() == 5  # still to be filled
+
+
 def test_rectilinear_paths_do_not_see_the_future():
     model = build(interpolation="rectilinear", sequence=True)
     found, other = (
