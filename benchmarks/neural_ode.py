@@ -125,13 +125,16 @@ def measure_reversible(steps: int, rounds: int) -> dict[str, Any]:
         "Tsit5, checkpointed": lambda p: listed(tsit, diffrax.RecursiveCheckpointAdjoint(), p),
     }
     programs = {name: jax.jit(jax.grad(loss)).lower(parameters).compile() for name, loss in losses.items()}
-    times = by_turns({name: lambda f=f: f(parameters) for name, f in programs.items()}, rounds)
-    slopes = [jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(f(parameters))]) for f in programs.values()]
+    timed = list(programs) if steps < 100_000 else list(programs)[:2]  # a coupled gradient of 1e5 steps takes minutes
+    times = by_turns({name: lambda f=programs[name]: f(parameters) for name in timed}, rounds)
+    slopes = [
+        jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(programs[name](parameters))]) for name in timed[:2]
+    ]
     megabytes = {name: f.memory_analysis().temp_size_in_bytes / 1e6 for name, f in programs.items()}
     return {
         "steps": steps, "megabytes": megabytes, "seconds": {name: median(each) for name, each in times.items()},
         "heun": ratio(times, "reversible Heun", "its checkpointed gradient"),
-        "coupled": ratio(times, "coupled Tsit5", "Tsit5, checkpointed"),
+        "coupled": ratio(times, "coupled Tsit5", "Tsit5, checkpointed") if len(timed) == 4 else float("nan"),
         "difference": float(jnp.linalg.norm(slopes[0] - slopes[1]) / jnp.linalg.norm(slopes[1])),
     }  # fmt: skip
 
