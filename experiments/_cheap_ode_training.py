@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -14,8 +13,7 @@ import optax
 from jax import Array, lax
 
 from sciml.experiments._cheap_ode_tasks import Learner, Task
-from sciml.models import NeuralODESolution
-from sciml.solvers import local_regulariser, random_time
+from sciml.solvers import GradientStrategy
 
 Kind: TypeAlias = Literal["plain", "recorded", "taylor", "steer", "kinetic", "unbiased", "biased", "backsolve"]
 STABILITY = 3.5068
@@ -28,7 +26,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "kinetic": {"regulariser": "kinetic"},
     "unbiased": {"regulariser": "local-unbiased"},
     "biased": {"regulariser": "local-biased"},
-    "backsolve": {},
+    "backsolve": {"regulariser": "local-unbiased", "gradient": GradientStrategy("continuous")},
 }
 """Of `NeuralODE`, by kind of arm."""
 
@@ -191,8 +189,7 @@ def _loop(static: Any, task: Task, sizes: Sizes, kind: Kind) -> Any:
             index = jax.random.choice(batch_key, len(task.inputs), (sizes.batch,), replace=False)
             batch = inputs[index], targets[index]
         times = None if task.times is None else _times(task.times, kind, time_key)
-        solve = _solve_backwards if kind == "backsolve" else _solve
-        solution = solve(model, batch[0], times, solve_key)
+        solution = model.equation.solve_batch(batch[0], ts=times, key=solve_key)
         value = task.loss(model, solution.ys, batch[1])
         return value + _penalty(solution, weights), (solution.steps, value)
 
@@ -207,27 +204,6 @@ def _loop(static: Any, task: Task, sizes: Sizes, kind: Kind) -> Any:
         return trained, found
 
     return loop
-
-
-def _solve(model: Learner, y0: Array, times: Array | None, key: Array) -> NeuralODESolution:
-    return model.equation.solve_batch(y0, ts=times, key=key)
-
-
-def _solve_backwards(model: Learner, y0: Array, times: Array | None, key: Array) -> NeuralODESolution:
-    """With the adjoint equation, which saves at given times only: the random one and the end."""
-    equation = model.equation
-    term, options = diffrax.ODETerm(equation.vector_field), equation.options
-    end = jnp.asarray(equation.t1, y0.dtype)
-    t = random_time(equation.t0, end, dtype=y0.dtype, key=key)
-    found = diffrax.diffeqsolve(
-        term, options.solver, jnp.asarray(equation.t0, y0.dtype), end, None, y0, saveat=diffrax.SaveAt(ts=jnp.stack([t, end])),
-        stepsize_controller=diffrax.PIDController(rtol=options.rtol, atol=options.atol), adjoint=diffrax.BacksolveAdjoint(),
-    )  # fmt: skip
-    if found.ts is None or found.ys is None:
-        raise ValueError("the solve saved nothing")
-    penalty = local_regulariser(term, options.solver, t, found.ys[0], t_end=end, rtol=options.rtol, atol=options.atol)
-    steps = found.stats["num_steps"]
-    return NeuralODESolution(found.ts[1:], jnp.moveaxis(found.ys[1:], 0, 1), penalty, steps, steps, None, None)
 
 
 def _times(times: tuple[float, ...], kind: Kind, key: Array) -> Array:
