@@ -66,6 +66,11 @@ class MLP(eqx.Module):
         self.activation = activation
 
     @property
+    def in_size(self) -> int:
+        """Number of inputs."""
+        return self.weights[0].shape[1]
+
+    @property
     def layers(self) -> tuple[tuple[Float[Array, "o i"], Float[Array, " o"]], ...]:
         """Weight and bias of each layer, first to last."""
         return tuple(zip(self.weights, self.biases))
@@ -83,10 +88,9 @@ class MLP(eqx.Module):
         Raises:
             ValueError: the shape of `x` does not fit.
         """
-        if x.shape != (self.weights[0].shape[1],):
+        if x.shape != (self.in_size,):
             raise ValueError(
-                f"MLP: `x` must have shape ({self.weights[0].shape[1]},), got {tuple(x.shape)}; "
-                "batches go through jax.vmap."
+                f"MLP: `x` must have shape ({self.in_size},), got {tuple(x.shape)}; batches go through jax.vmap."
             )
         for weight, bias in self.layers[:-1]:
             x = self.activation(weight @ x + bias)

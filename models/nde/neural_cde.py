@@ -178,7 +178,17 @@ class NeuralCDE(eqx.Module):
     def states(
         self, ts: Float[Array, " times"] | np.ndarray, xs: Float[Array, "times channels"]
     ) -> Float[Array, "saved hidden"]:
-        """The hidden state at each observation for a sequence, else at the end alone."""
+        """The hidden state at each observation for a sequence, else at the end alone.
+
+        Raises:
+            ValueError: other channels than the model was built for.
+        """
+        channels = (self.initial.in_size - int(self.time)) // (2 if self.counts else 1)
+        if xs.shape != (len(ts), channels):
+            raise ValueError(
+                f"NeuralCDE: `xs` must have shape (times, channels) = ({len(ts)}, {channels}), got {xs.shape}; "
+                "batches go through jax.vmap."
+            )
         values = self._values(jnp.asarray(ts, xs.dtype), xs)
         knots = (
             jnp.arange(values.shape[0], dtype=xs.dtype)

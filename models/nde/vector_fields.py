@@ -71,7 +71,15 @@ class DenseField(eqx.Module):
             t: time.
             y: state.
             args: `(context_size,)` where that is not 0, else not used.
+
+        Raises:
+            ValueError: a state of another size, or a batch of states.
         """
+        size = self.network.in_size - int(self.time) - self.context_size
+        if y.shape != (size,):
+            raise ValueError(
+                f"DenseField: the state must have shape ({size},), got {y.shape}; batches go through jax.vmap."
+            )
         parts = [jnp.asarray(t, y.dtype)[None]] if self.time else []
         if self.context_size:
             parts.append(jnp.asarray(args, y.dtype))

@@ -116,3 +116,9 @@ def test_files_and_single_precision(tmp_path):
 def test_windows_want_a_linear_path(options):
     with pytest.raises(ValueError, match="windows need"):
         build(**options)
+
+
+def test_other_channels_are_named():
+    model = NeuralCDE(2, 3, hidden=4, width=4, depth=1, counts=True, key=jax.random.key(0))
+    with pytest.raises(ValueError, match=r"`xs` must have shape \(times, channels\) = \(4, 2\), got \(4, 3\)"):
+        model(jnp.linspace(0.0, 1.0, 4), jnp.ones((4, 3)))

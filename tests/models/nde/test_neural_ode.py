@@ -9,7 +9,7 @@ import pytest
 
 import sciml
 from sciml.models import DenseField, HybridField, NeuralODE, SecondOrderField, TrajectoryLoss
-from sciml.solvers import GradientStrategy, solve_with_statistics
+from sciml.solvers import CoupledSolver, GradientStrategy, Rodas5P, solve_with_statistics
 
 Y0 = jnp.asarray([1.0, -0.5])
 TIMES = np.linspace(0.0, 1.0, 5)
@@ -163,3 +163,16 @@ def test_files_and_single_precision(tmp_path):
 def test_what_does_not_fit_together_is_refused(options, words):
     with pytest.raises(ValueError, match=words):
         NeuralODE(decay, **options)
+
+
+def test_a_state_of_another_size_is_named():
+    model = NeuralODE(DenseField(2, width=4, depth=1, key=jax.random.key(0)))
+    with pytest.raises(ValueError, match=r"DenseField: the state must have shape \(2,\), got \(3,\)"):
+        model(jnp.ones(3))
+
+
+@pytest.mark.parametrize("solver", [Rodas5P(), CoupledSolver(diffrax.Tsit5())], ids=["stiff", "reversible"])
+def test_our_own_solvers_go_into_files(tmp_path, solver):
+    model = NeuralODE(DenseField(2, width=4, depth=1, key=jax.random.key(0)), solver=solver)
+    sciml.save(tmp_path / "model.sciml", model)
+    assert eqx.tree_equal(sciml.load(tmp_path / "model.sciml").options.solver, solver)
