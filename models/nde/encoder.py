@@ -16,6 +16,7 @@ class TrajectoryEncoder(eqx.Module):
     Attributes:
         cell: the recurrent unit.
         head: the linear map.
+        sequence: whether there is a context for each time, of the values from there on: what a posterior may know of the future.
 
     Example:
         >>> encoder = TrajectoryEncoder(2, 8, width=16, key=jax.random.key(0))
@@ -25,31 +26,41 @@ class TrajectoryEncoder(eqx.Module):
 
     cell: eqx.nn.GRUCell
     head: MLP
+    sequence: bool = eqx.field(static=True)
 
-    def __init__(self, channels: int, context_size: int, *, width: int, key: PRNGKeyArray):
+    def __init__(self, channels: int, context_size: int, *, width: int, sequence: bool = False, key: PRNGKeyArray):
         """Draw the weights.
 
         Args:
             channels: of the data.
             context_size: length of the context.
             width: units of the recurrent state.
+            sequence: give a context for each time.
             key: random key.
         """
         one, two = jax.random.split(key)
+        self.sequence = sequence
         self.cell = eqx.nn.GRUCell(channels, width, key=one)
         self.head = MLP(width, context_size, width=width, depth=0, key=two)
 
     def __call__(
         self, values: Float[Array, "times channels"], *, key: PRNGKeyArray | None = None
-    ) -> Float[Array, " context"]:
-        """Summarise one trajectory."""
+    ) -> Float[Array, "*contexts"]:
+        """Summarise one trajectory: `(context,)`, or `(times, context)` for a sequence."""
         first = jnp.zeros(self.cell.hidden_size, values.dtype)
-        state, _ = jax.lax.scan(lambda state, value: (self.cell(value, state), None), first, values, reverse=True)
-        return self.head(state)
+
+        def read(state: Array, value: Array) -> tuple[Array, Array | None]:
+            state = self.cell(value, state)
+            return state, state if self.sequence else None
+
+        state, states = jax.lax.scan(read, first, values, reverse=True)
+        return jax.vmap(self.head)(states) if self.sequence else self.head(state)
 
 
 class EncodedStart(eqx.Module):
     """A standard normal prior of the first value with learned mean and scale, and a posterior read off the context.
+
+    Of a context for each time, shape `(times, context)`, the first one counts, which has seen them all.
 
     Attributes:
         prior_mean: shape `(d,)`.
@@ -84,12 +95,17 @@ class EncodedStart(eqx.Module):
 
     def posterior(self, context: Any, *, key: PRNGKeyArray) -> Float[Array, " d"]:
         """Draw given the context."""
-        mean, log_scale = jnp.split(self.head(context), 2)
+        mean, log_scale = self._read(context)
         return mean + jnp.exp(log_scale) * jax.random.normal(key, mean.shape, mean.dtype)
 
     def divergence(self, context: Any) -> Float[Array, ""]:
         """Kullback-Leibler divergence of the posterior from the prior."""
-        mean, log_scale = jnp.split(self.head(context), 2)
+        mean, log_scale = self._read(context)
         log_ratio = log_scale - self.prior_log_scale
         moved = (mean - self.prior_mean) * jnp.exp(-self.prior_log_scale)
         return 0.5 * jnp.sum(jnp.exp(2 * log_ratio) + moved**2 - 1 - 2 * log_ratio)
+
+    def _read(self, context: Array) -> tuple[Float[Array, " d"], Float[Array, " d"]]:
+        """Mean and logarithm of the scale."""
+        mean, log_scale = jnp.split(self.head(context[0] if context.ndim == 2 else context), 2)
+        return mean, log_scale
