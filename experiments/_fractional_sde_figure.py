@@ -1,9 +1,10 @@
-"""The figure of the experiment `fractional-sde`."""
+"""The figures of the experiment `fractional-sde`."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sciml.experiments._fractional_sde_nile import CUT, FIRST_LOW_YEAR, INDICES, Nile
 from sciml.experiments._fractional_sde_runs import Bridge, Recovery
 from sciml.plotting import style
 from sciml.plotting.appearance import INK, PALETTE
@@ -73,4 +74,49 @@ def _indices(ax: "Axes", found: Found) -> None:
         learned = [one.bound for one in found.recovered[hurst]]
         ax.plot([hurst] * len(learned), learned, "D", color=PALETTE[0], label="bound" if first else None)
     ax.set(title="Recovered Hurst index", xlabel="true", ylabel="estimate", xlim=(0, 1), ylim=(0, 1))
+    ax.legend(fontsize=9, loc="lower right")
+
+
+def draw_nile(nile: Nile) -> "Figure":
+    """Draw the flows with both levels, and the profiles of the likelihood over the Hurst index."""
+    from matplotlib.figure import Figure
+
+    with style():
+        page = Figure(figsize=(11.5, 4.2), layout="constrained")
+        left, right = page.subplots(1, 2)
+        _flows(left, nile)
+        _profiles(right, nile)
+    return page
+
+
+def _flows(ax: "Axes", nile: Nile) -> None:
+    mean, before, after = nile.levels
+    ax.plot(nile.years, nile.flows, color=INK, linewidth=0.9)
+    ax.axhline(mean, color=PALETTE[0], linewidth=1.6, label="level")
+    ax.step(
+        nile.years, np.where(nile.years < FIRST_LOW_YEAR, before, after), where="mid", color=PALETTE[1],
+        linewidth=1.6, label="level, change in 1899",
+    )  # fmt: skip
+    ax.set(title="Flow of the Nile at Aswan", xlabel="year", ylabel="1e8 cubic metres a year")
+    ax.legend(fontsize=9)
+
+
+def _profiles(ax: "Axes", nile: Nile) -> None:
+    top = max(one.peak[1] for one in nile.changed.values())
+    for colour, name, every in (
+        (PALETTE[0], "level", nile.plain),
+        (PALETTE[1], "level, change in 1899", nile.changed),
+    ):
+        exact, markov = every["exact"], every["Markov"]
+        ax.plot(INDICES, exact.values, color=colour, linewidth=2.0, label=f"{name}: exact law")
+        ax.plot(
+            INDICES, markov.values, color=INK, linewidth=1.2, linestyle=(0, (4, 2)),
+            label="approximation" if every is nile.changed else None,
+        )  # fmt: skip
+        ax.plot(exact.interval, [exact.peak[1] - CUT] * 2, "|-", color=colour, linewidth=1.0, markersize=9)
+    ax.axvline(0.5, color=INK, linewidth=0.8, linestyle=":")
+    ax.set(
+        title="Log-likelihood, 95 % intervals", xlabel="Hurst index", ylabel="level and scale at their best",
+        xlim=(0.2, 1.0), ylim=(top - 35, top + 3),
+    )  # fmt: skip
     ax.legend(fontsize=9, loc="lower right")

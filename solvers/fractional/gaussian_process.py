@@ -80,10 +80,18 @@ def _discretised(noise: MarkovFBM, weights: Array, dt: float, rate: Array) -> tu
     drift = drift.at[jnp.arange(1, size), jnp.arange(1, size)].set(-rates)
     noise_in = jnp.concatenate([jnp.sum(weights)[None], jnp.ones(size - 1, weights.dtype)])
     spread = jnp.outer(noise_in, noise_in)
-    block = jnp.block([[-drift, spread], [jnp.zeros_like(drift), drift.T]]) * dt
+    # The block holds exp(+rate * dt), which drowns the result from rate * dt = 20 on: take short steps and double them.
+    doublings = max(0, math.ceil(math.log2(max(float(np.max(noise.gamma)) * dt, 1.0))))
+    block = jnp.block([[-drift, spread], [jnp.zeros_like(drift), drift.T]]) * (dt / 2**doublings)
     powers = jax.scipy.linalg.expm(block)
     step = powers[size:, size:].T
     added = step @ powers[:size, size:]
+
+    def double(law: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
+        step, added = law
+        return (step @ step, added + step @ added @ step.T), None
+
+    (step, added), _ = jax.lax.scan(double, (step, 0.5 * (added + added.T)), length=doublings)
     return step, 0.5 * (added + added.T)
 
 

@@ -2,19 +2,21 @@
 
 import dataclasses
 import json
+import sys
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from sciml.experiments import _fractional_sde_nile as nile
 from sciml.experiments import _fractional_sde_runs as runs
 from sciml.experiments.fractional_sde import Config, run
 from sciml.solvers import MarkovFBM, fbm_covariance
 
 CHEAP = Config(
     hursts=(0.7,), seeds=2, steps=20, batch=32, iterations=150, width=32, frequencies=(1.5, 6.0),
-    observations=3, substeps=2, recovery_iterations=10,
+    observations=3, substeps=2, recovery_iterations=10, nile_series=3,
 )  # fmt: skip
 EXACT = ("weights:", "approximation errors:", "error of the Riemann")
 
@@ -73,7 +75,40 @@ def test_the_report_its_tables_and_its_figure(monkeypatch, tmp_path):
         report = run(CHEAP, jax.random.key(0))
     assert [claim.text for claim in report.claims if not claim.holds] == ["Hurst index by the bound: largest miss"]
     assert [claim.text.startswith(EXACT) for claim in report.claims[:3]] == [True] * 3
-    assert len(report.tables) == 6 and len(report.tables[1].rows) == 8
+    assert len(report.tables) == 8 and len(report.tables[1].rows) == 8
     assert json.loads(json.dumps(report.summary(), allow_nan=False))["metrics"]["hurst_0.7_to_own"] > 0
-    (path,) = report.save(tmp_path)
+    # Calculated apart, by generalised least squares on a finer grid: 0.805 and 0.560.
+    assert report.metrics["nile_exact"] == pytest.approx(0.805, abs=0.005)
+    assert report.metrics["nile_changed_exact"] == pytest.approx(0.56, abs=0.005)
+    path, second = report.save(tmp_path)
     assert path.name == "fractional-sde.png" and path.stat().st_size > 50_000
+    assert second.name == "fractional-sde-nile.png" and second.stat().st_size > 20_000
+
+
+def test_the_profile_eliminates_level_and_scale_and_its_interval_is_where_it_has_fallen():
+    generator = np.random.default_rng(0)
+    design = np.stack([np.ones(12), np.arange(12) >= 5], axis=1).astype(float)
+    covariances = np.stack([nile.exact_covariance(12, h) for h in (0.3, 0.5, 0.8)])
+    series = generator.standard_normal((2, 12))
+    found = nile.profiles(series, design, covariances)
+    moved = nile.profiles(7 * series + design @ np.asarray([3.0, -2.0]), design, covariances)
+    for number in (0, 1):
+        np.testing.assert_allclose(moved[number].values, found[number].values - 12 * np.log(7), rtol=1e-10)
+        for one, covariance in zip(found[number].values, covariances):
+            inverse = np.linalg.inv(covariance)
+            rest = series[number] - design @ np.linalg.solve(
+                design.T @ inverse @ design, design.T @ inverse @ series[number]
+            )
+            scale = rest @ inverse @ rest / 12
+            expected = -6 * (np.log(2 * np.pi * scale) + 1) - 0.5 * np.linalg.slogdet(covariance)[1]
+            np.testing.assert_allclose(one, expected, rtol=1e-10)
+    parabola = nile.Profile(-((nile.INDICES - 0.613) ** 2) / (2 * 0.05**2))
+    assert parabola.peak == pytest.approx((0.613, 0), abs=1e-12)
+    assert parabola.interval == pytest.approx((0.613 - 1.96 * 0.05, 0.613 + 1.96 * 0.05), abs=1e-3)
+
+
+def test_without_statsmodels_the_report_says_what_is_left_out(monkeypatch):
+    monkeypatch.setitem(sys.modules, "statsmodels.datasets", None)
+    assert nile.measure_nile(3, 2, jax.random.key(0)) is None
+    (table,) = nile.nile_tables(None)
+    assert "pip install 'sciml[data]'" in table.text()
