@@ -145,6 +145,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.solvers.stochastic.stratonovich_heun": ("StratonovichHeun",),
     "sciml.solvers.symplectic.verlet": ("Verlet",),
     "sciml.solvers.symplectic.yoshida": ("SymplecticYoshida4", "SymplecticYoshida6", "SymplecticYoshida8"),
+    "sciml.solvers.taylor.midpoint_reuse": ("MidpointReuse",),
+    "sciml.solvers.taylor.taylor": ("Taylor",),
 }
 
 # fmt: off

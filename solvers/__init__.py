@@ -151,6 +151,8 @@ if TYPE_CHECKING:
     from sciml.solvers.symplectic import SymplecticYoshida6 as SymplecticYoshida6
     from sciml.solvers.symplectic import SymplecticYoshida8 as SymplecticYoshida8
     from sciml.solvers.symplectic import Verlet as Verlet
+    from sciml.solvers.taylor import MidpointReuse as MidpointReuse
+    from sciml.solvers.taylor import Taylor as Taylor
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -161,6 +163,8 @@ __getattr__, __dir__, __all__ = attach(
         "SymplecticYoshida4": "sciml.solvers.symplectic",
         "SymplecticYoshida6": "sciml.solvers.symplectic",
         "SymplecticYoshida8": "sciml.solvers.symplectic",
+        "MidpointReuse": "sciml.solvers.taylor",
+        "Taylor": "sciml.solvers.taylor",
         "Verlet": "sciml.solvers.symplectic",
         "ARS111": "sciml.solvers.imex",
         "ARS222": "sciml.solvers.imex",

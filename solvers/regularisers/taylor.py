@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
-from jax.experimental.jet import jet
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
 from sciml.solvers.regularisers.running_cost import Cost
+from sciml.solvers.taylor.solution_derivatives import solution_derivatives
 
 
 def taylor_regulariser(vector_field: Callable[[Any, PyTree, PyTree], PyTree], order: int = 2) -> Cost:
@@ -35,26 +35,7 @@ def taylor_regulariser(vector_field: Callable[[Any, PyTree, PyTree], PyTree], or
         raise ValueError(f"taylor_regulariser: `order` must be at least one, got {order}.")
 
     def cost(t: Any, y: PyTree, args: PyTree) -> Float[Array, ""]:
-        derivative = ravel_pytree(solution_derivative(vector_field, order, t, y, args))[0]
+        derivative = ravel_pytree(solution_derivatives(vector_field, order, t, y, args)[-1])[0]
         return jnp.mean(derivative**2)
 
     return cost
-
-
-def solution_derivative(
-    vector_field: Callable[[Any, PyTree, PyTree], PyTree], order: int, t: Any, y: PyTree, args: PyTree
-) -> PyTree:
-    """`d^K y / dt^K` of the solution through `(t, y)`."""
-    flat, shaped = ravel_pytree(y)
-    time = jnp.asarray(t, flat.dtype)
-
-    def field(time: Array, flat: Array) -> Array:
-        return ravel_pytree(vector_field(time, shaped(flat), args))[0]
-
-    derivatives = [field(time, flat)]
-    for known in range(1, order):
-        # Derivatives of t are 1, 0, 0, ...; jet takes and gives derivatives, not Taylor coefficients.
-        of_time = [jnp.ones_like(time)] + [jnp.zeros_like(time)] * (known - 1)
-        _, higher = jet(field, (time, flat), (of_time, derivatives))
-        derivatives = [derivatives[0], *higher]
-    return shaped(derivatives[order - 1])

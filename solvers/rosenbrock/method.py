@@ -11,6 +11,7 @@ from diffrax import RESULTS
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
+from sciml.solvers.rate import rate
 from sciml.solvers.rosenbrock.dense_output import RosenbrockInterpolation
 from sciml.solvers.rosenbrock.jacobian import DenseJacobian, Jacobian
 from sciml.solvers.rosenbrock.tableau import RosenbrockTableau
@@ -64,7 +65,7 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
         times = [t0 + (t1 - t0) * node for node in self.tableau.nodes]
 
         def field(t: Any, y: Array) -> Array:
-            return ravel_pytree(terms.vf(t, unravel(y), args))[0]
+            return ravel_pytree(rate(terms, t, unravel(y), args))[0]
 
         stages = self._stages(field, times, flat, length)
         end, error = flat + _combine(self.tableau.a[-1], stages) + stages[-1], stages[-1]

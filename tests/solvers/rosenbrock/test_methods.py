@@ -136,6 +136,15 @@ def test_batches_single_precision_and_the_gradient():
     np.testing.assert_allclose(slope, difference, rtol=1e-6)
 
 
+@pytest.mark.parametrize("method", [Rodas4(), Rodas5P()], ids=["Rodas4", "Rodas5P"])
+def test_backwards_in_time(method):
+    def field(t, y, args):
+        return -(1 + t) * y
+
+    solution = diffrax.diffeqsolve(diffrax.ODETerm(field), method, 1.0, 0.0, -0.05, jnp.exp(jnp.array([-1.5])))
+    np.testing.assert_allclose(solution.ys[0], [1.0], rtol=1e-6)
+
+
 def test_a_step_into_nan_is_tried_again_with_a_smaller_length():
     def field(t, y, args):
         return -10 * jnp.sqrt(y) * jnp.where(y < 0.1, 0.05, 1.0)
