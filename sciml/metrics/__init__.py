@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from sciml.metrics.pointwise import relative_lp as relative_lp
     from sciml.metrics.pointwise import rmse as rmse
     from sciml.metrics.pointwise import vrmse as vrmse
+    from sciml.metrics.sample_laws import energy_distance as energy_distance
+    from sciml.metrics.sample_laws import maximum_mean_discrepancy as maximum_mean_discrepancy
+    from sciml.metrics.sample_laws import sliced_wasserstein2 as sliced_wasserstein2
+    from sciml.metrics.sample_laws import wasserstein2 as wasserstein2
     from sciml.metrics.sobolev import relative_sobolev as relative_sobolev
     from sciml.metrics.sobolev import sobolev_norm as sobolev_norm
     from sciml.metrics.spectral import band_rmse as band_rmse
@@ -48,12 +52,14 @@ __getattr__, __dir__, __all__ = attach(
         "boundary_rmse": "sciml.metrics.pointwise",
         "conserved_rmse": "sciml.metrics.pointwise",
         "dissipation": "sciml.metrics.turbulence",
+        "energy_distance": "sciml.metrics.sample_laws",
         "energy_spectrum": "sciml.metrics.spectral",
         "enstrophy": "sciml.metrics.turbulence",
         "fourier_rmse": "sciml.metrics.spectral",
         "increments": "sciml.metrics.turbulence",
         "lp_error": "sciml.metrics.pointwise",
         "maximum_error": "sciml.metrics.pointwise",
+        "maximum_mean_discrepancy": "sciml.metrics.sample_laws",
         "nrmse": "sciml.metrics.pointwise",
         "permutation_entropy": "sciml.metrics.entropy",
         "relative_band_errors": "sciml.metrics.spectral",
@@ -65,6 +71,7 @@ __getattr__, __dir__, __all__ = attach(
         "sample_entropy": "sciml.metrics.entropy",
         "shannon_entropy": "sciml.metrics.entropy",
         "signature_mmd": "sciml.metrics.path_laws",
+        "sliced_wasserstein2": "sciml.metrics.sample_laws",
         "sobolev_norm": "sciml.metrics.sobolev",
         "spectral_density": "sciml.metrics.turbulence",
         "spectral_entropy": "sciml.metrics.entropy",
@@ -73,5 +80,6 @@ __getattr__, __dir__, __all__ = attach(
         "tsallis_entropy": "sciml.metrics.entropy",
         "turbulence_scales": "sciml.metrics.turbulence",
         "vrmse": "sciml.metrics.pointwise",
+        "wasserstein2": "sciml.metrics.sample_laws",
     },
 )
