@@ -195,11 +195,11 @@ class NeuralCDE(eqx.Module):
             if self.interpolation == "rectilinear"
             else jnp.asarray(ts, xs.dtype)
         )
+        # Here, not by diffrax' option: that replaces a first value that is there too (Hermite), or leaves a channel of NaN (linear).
+        values = values.at[0].set(jnp.where(jnp.isnan(values[0]), 0.0, values[0]))
         filled = values
         if self.interpolation != "rectilinear":
-            filled = diffrax.linear_interpolation(
-                knots, values, fill_forward_nans_at_end=True, replace_nans_at_start=0.0
-            )
+            filled = diffrax.linear_interpolation(knots, values, fill_forward_nans_at_end=True)
         first = self.initial(filled[0])
         every = 2 if self.interpolation == "rectilinear" else 1
         if self.window is not None:
@@ -230,9 +230,9 @@ class NeuralCDE(eqx.Module):
     def _path(self, knots: Array, values: Array, filled: Array) -> diffrax.AbstractPath:
         if self.interpolation != "hermite":
             return diffrax.LinearInterpolation(knots, filled)
-        coefficients = diffrax.backward_hermite_coefficients(
-            knots, values, fill_forward_nans_at_end=True, replace_nans_at_start=0.0
-        )
+        # The last value too: a channel seen at the first time alone has no slope else.
+        known = values.at[-1].set(filled[-1])
+        coefficients = diffrax.backward_hermite_coefficients(knots, known)
         return diffrax.CubicInterpolation(knots, coefficients)
 
     def _solve(

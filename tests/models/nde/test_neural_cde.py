@@ -51,6 +51,18 @@ def test_a_channel_without_any_value_is_zero():
     assert np.isnan(model._values(ts, XS.at[:5, 1].set(jnp.nan))).sum() == 5  # still to be filled
 
 
+@pytest.mark.parametrize("interpolation", ["hermite", "linear"])
+def test_a_channel_seen_once_is_constant_and_one_never_seen_is_zero(interpolation):
+    model, ts = build(interpolation=interpolation, time=False), jnp.asarray(TS)
+    never = XS.at[:, 1].set(jnp.nan)
+    np.testing.assert_allclose(read(model, ts, never), read(model, ts, XS.at[:, 1].set(0.0)), atol=2e-6)
+    once = never.at[0, 1].set(0.7)
+    np.testing.assert_allclose(read(model, ts, once), read(model, ts, XS.at[:, 1].set(0.7)), atol=2e-6)
+    # Nothing moves along a constant path: it begins at the first value, not at zero.
+    still = model.readout(model.initial(jnp.asarray([0.4, -0.7])))
+    np.testing.assert_allclose(read(model, ts, jnp.tile(jnp.asarray([0.4, -0.7]), (6, 1))), still, atol=1e-12)
+
+
 def test_rectilinear_paths_do_not_see_the_future():
     model = build(interpolation="rectilinear", sequence=True)
     found, other = (
