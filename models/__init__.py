@@ -23,6 +23,18 @@ if TYPE_CHECKING:
     from sciml.models.dilated_resnet import DilatedResNet as DilatedResNet
     from sciml.models.flax_adapter import from_flax as from_flax
     from sciml.models.flax_adapter import register_flax as register_flax
+    from sciml.models.flow import CondOT as CondOT
+    from sciml.models.flow import Coupling as Coupling
+    from sciml.models.flow import FlowMatchingLoss as FlowMatchingLoss
+    from sciml.models.flow import GaussianMixture as GaussianMixture
+    from sciml.models.flow import GaussianPath as GaussianPath
+    from sciml.models.flow import KineticOptimal as KineticOptimal
+    from sciml.models.flow import Trigonometric as Trigonometric
+    from sciml.models.flow import VPDiffusion as VPDiffusion
+    from sciml.models.flow import data_separation as data_separation
+    from sciml.models.flow import pair_by_transport as pair_by_transport
+    from sciml.models.flow import reflow as reflow
+    from sciml.models.flow import shifted_times as shifted_times
     from sciml.models.fno import FNO as FNO
     from sciml.models.gated_fno import GatedFNO as GatedFNO
     from sciml.models.ifno import IFNO as IFNO
@@ -87,8 +99,10 @@ __getattr__, __dir__, __all__ = attach(
         "BoundedField": "sciml.models.nde",
         "CDEDiscriminator": "sciml.models.nde",
         "Candidate": "sciml.models.symbolic",
+        "CondOT": "sciml.models.flow",
         "ContinuousFlow": "sciml.models.nde",
         "ControlNetwork": "sciml.models.nde",
+        "Coupling": "sciml.models.flow",
         "DEQ": "sciml.models.deq",
         "DEQLoss": "sciml.models.deq",
         "DenseCell": "sciml.models.deq",
@@ -102,13 +116,17 @@ __getattr__, __dir__, __all__ = attach(
         "ExpressionField": "sciml.models.symbolic",
         "FNO": "sciml.models.fno",
         "FixedStart": "sciml.models.nde",
+        "FlowMatchingLoss": "sciml.models.flow",
         "FractionalSDE": "sciml.models.nde",
         "FunctionLibrary": "sciml.models.symbolic",
         "GANLoss": "sciml.models.nde",
         "GatedFNO": "sciml.models.gated_fno",
+        "GaussianMixture": "sciml.models.flow",
+        "GaussianPath": "sciml.models.flow",
         "GaussianStart": "sciml.models.nde",
         "HybridField": "sciml.models.nde",
         "IFNO": "sciml.models.ifno",
+        "KineticOptimal": "sciml.models.flow",
         "LatentODE": "sciml.models.nde",
         "LatentODELoss": "sciml.models.nde",
         "LatentPath": "sciml.models.nde",
@@ -130,9 +148,12 @@ __getattr__, __dir__, __all__ = attach(
         "SpectralConv": "sciml.models.spectral_conv",
         "TrajectoryEncoder": "sciml.models.nde",
         "TrajectoryLoss": "sciml.models.nde",
+        "Trigonometric": "sciml.models.flow",
         "UNet": "sciml.models.unet",
+        "VPDiffusion": "sciml.models.flow",
         "choose_candidate": "sciml.models.symbolic",
         "classification_loss": "sciml.models.nde",
+        "data_separation": "sciml.models.flow",
         "evolve_expressions": "sciml.models.symbolic",
         "evolve_field": "sciml.models.symbolic",
         "exact_gelu": "sciml.models.activations",
@@ -143,9 +164,12 @@ __getattr__, __dir__, __all__ = attach(
         "gan_optimizer": "sciml.models.nde",
         "lipswish": "sciml.models.activations",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
+        "pair_by_transport": "sciml.models.flow",
         "path_areas": "sciml.models.nde",
+        "reflow": "sciml.models.flow",
         "register_flax": "sciml.models.flax_adapter",
         "ritz_mixtures": "sciml.models.linear_solvers",
+        "shifted_times": "sciml.models.flow",
         "sine_mixtures": "sciml.models.linear_solvers",
         "solve_log_ode": "sciml.models.nde",
         "threshold_least_squares": "sciml.models.symbolic",

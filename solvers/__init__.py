@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sciml.solvers.file_filling import StreamedRollout as StreamedRollout
     from sciml.solvers.fixed_step import rollout as rollout
     from sciml.solvers.fixed_step import rollout_with as rollout_with
+    from sciml.solvers.fixed_times import solve_on_times as solve_on_times
     from sciml.solvers.forecast import Preflight as Preflight
     from sciml.solvers.forecast import preflight as preflight
     from sciml.solvers.fractional import ExponentialHeun as ExponentialHeun
@@ -165,6 +166,7 @@ __getattr__, __dir__, __all__ = attach(
         "SymplecticYoshida8": "sciml.solvers.symplectic",
         "MidpointReuse": "sciml.solvers.taylor",
         "Taylor": "sciml.solvers.taylor",
+        "solve_on_times": "sciml.solvers.fixed_times",
         "Verlet": "sciml.solvers.symplectic",
         "ARS111": "sciml.solvers.imex",
         "ARS222": "sciml.solvers.imex",
