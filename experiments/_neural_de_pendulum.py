@@ -10,11 +10,20 @@ import numpy as np
 
 from sciml.experiments._neural_de_training import train
 from sciml.models import DenseField, NeuralODE, TrajectoryLoss
-from sciml.models.symbolic import FunctionLibrary, evolve_field, fit_sparse_field, tune_constants
+from sciml.models.symbolic import (
+    ExpressionField,
+    FunctionLibrary,
+    SparseField,
+    choose_candidate,
+    evolve_expressions,
+    fit_sparse_field,
+    tune_constants,
+)
+from sciml.models.symbolic.expression import renumbered
 
 GRAVITY, DAMPING, NOISE, SPAN = 1.3, 0.25, 0.02, 6.0
 """`x0' = x1`, `x1' = -GRAVITY sin(x0) - DAMPING x1`; noise of the data, and the time they reach to."""
-LIBRARY = FunctionLibrary(2, degree=3, frequencies=(1.0,))
+LIBRARY = FunctionLibrary(2, degree=3, frequencies=(1.0,), angles=(0,))
 TERMS = ((0, "x1", 1.0), (1, "x1", -DAMPING), (1, "sin(x0)", -GRAVITY))
 """Component, function, coefficient."""
 
@@ -28,6 +37,7 @@ class Sizes(NamedTuple):
     iterations: int
     learning_rate: float
     children: int
+    restarts: int
     threshold: float
 
 
@@ -37,7 +47,9 @@ class Found:
 
     Attributes:
         network: relative error of the learned field on the states of the data.
-        sparse: equations by sparse regression.
+        usual: equations by thresholded least squares.
+        usual_right: whether these have the true terms alone.
+        sparse: equations by elimination, constants tuned.
         right: whether these have the true terms alone.
         sparse_misses: largest relative miss of the three true coefficients before and after the constants were tuned.
         evolved: equations by evolution.
@@ -48,6 +60,8 @@ class Found:
     """
 
     network: float
+    usual: tuple[str, ...]
+    usual_right: bool
     sparse: tuple[str, ...]
     right: bool
     sparse_misses: tuple[float, float]
@@ -58,7 +72,7 @@ class Found:
     tuned: np.ndarray
 
 
-GRID = np.linspace(-2.8, 2.8, 57)
+GRID = np.linspace(-3.1, 3.1, 63)
 """Angles at which the acceleration is drawn, at rest."""
 
 
@@ -68,12 +82,12 @@ def true_rate(y: np.ndarray) -> np.ndarray:
 
 
 def trajectories(sizes: Sizes, generator: np.random.Generator) -> np.ndarray:
-    """Noisy swings, `(trajectories, times, 2)`, from angles up to 2.8 at rest or nearly so."""
+    """Noisy swings, `(trajectories, times, 2)`, from angles up to 2.5, slowly, so that none goes over the top."""
     from scipy.integrate import solve_ivp
 
     times = np.linspace(0, SPAN, sizes.times)
     starts = np.stack(
-        [generator.uniform(-2.8, 2.8, sizes.trajectories), generator.uniform(-1, 1, sizes.trajectories)], axis=1
+        [generator.uniform(-2.5, 2.5, sizes.trajectories), generator.uniform(-0.5, 0.5, sizes.trajectories)], axis=1
     )
     paths = [
         solve_ivp(lambda t, y: true_rate(y[None])[0], (0, SPAN), one, t_eval=times, rtol=1e-9, atol=1e-9).y.T
@@ -117,23 +131,48 @@ def _read_off(field: Any, times: np.ndarray, data: np.ndarray, sizes: Sizes, key
     rates = np.asarray(_field_values(field, states), np.float64)
     exact = true_rate(np.asarray(states, np.float64))
     network = float(np.linalg.norm(rates - exact) / np.linalg.norm(exact))
-    sparse = fit_sparse_field(states, jnp.asarray(rates, jnp.float32), LIBRARY, threshold=sizes.threshold)
-    terms = {(row, LIBRARY.names[column]) for row, column in sparse.support}
-    right = terms == {(row, name) for row, name, _ in TERMS}
-    tuned = tune_constants(sparse, times, jnp.asarray(data), rtol=1e-4, atol=1e-5)
-    chosen = np.random.default_rng(0).choice(states.shape[0], min(200, states.shape[0]), replace=False)
-    floor = max(1e-4, network**2)
-    evolved = evolve_field(
-        states[chosen], jnp.asarray(rates[chosen], jnp.float32), children=sizes.children, floor=floor, key=key
+    usual, sparse = (
+        fit_sparse_field(states, jnp.asarray(rates, jnp.float32), LIBRARY, method=method, threshold=sizes.threshold)
+        for method in ("threshold", "eliminate")
     )
-    better = tune_constants(evolved, times, jnp.asarray(data), rtol=1e-4, atol=1e-5)
+    tuned = tune_constants(sparse, times, jnp.asarray(data), rtol=1e-4, atol=1e-5, fit_starts=True)
+    chosen = np.random.default_rng(0).choice(states.shape[0], min(200, states.shape[0]), replace=False)
+    evolved = _evolved(np.asarray(states)[chosen], rates[chosen], sizes, key)
+    better = tune_constants(evolved, times, jnp.asarray(data), rtol=1e-4, atol=1e-5, fit_starts=True)
     at_rest = jnp.asarray(np.stack([GRID, np.zeros_like(GRID)], axis=1), jnp.float32)
     return Found(
-        network, tuned.equations(), right, (coefficients_off(sparse, states)[0], coefficients_off(tuned, states)[0]),
-        better.equations(), (coefficients_off(evolved, states)[0], coefficients_off(better, states)[0]),
+        network,
+        usual.equations(),
+        _right(usual),
+        tuned.equations(),
+        _right(sparse),
+        (coefficients_off(sparse, states)[0], coefficients_off(tuned, states)[0]),
+        better.equations(),
+        (coefficients_off(evolved, states)[0], coefficients_off(better, states)[0]),
         coefficients_off(better, states)[1],
-        np.asarray(_field_values(field, at_rest))[:, 1], np.asarray(_field_values(tuned, at_rest))[:, 1],
-    )  # fmt: skip
+        np.asarray(_field_values(field, at_rest))[:, 1],
+        np.asarray(_field_values(tuned, at_rest))[:, 1],
+    )
+
+
+def _evolved(states: np.ndarray, rates: np.ndarray, sizes: Sizes, key: jax.Array) -> ExpressionField:
+    """For each component the simplest expression within a factor of the best."""
+    expressions, constants = [], []
+    for j, one in enumerate(jax.random.split(key)):
+        front = evolve_expressions(
+            states, rates[:, j], unary=("sin", "cos"), nested=False, largest=12, population=min(300, sizes.children),
+            children=sizes.children, restarts=sizes.restarts, precision=5e-4, key=one,
+        )  # fmt: skip
+        chosen = choose_candidate(front, factor=3.0, floor=5e-4)
+        expressions.append(renumbered(chosen.expression, len(constants)))
+        constants += chosen.constants
+    return ExpressionField(jnp.asarray(constants, jnp.float32), tuple(expressions))
+
+
+def _right(field: SparseField) -> bool:
+    """Whether it has the true terms alone."""
+    terms = {(row, field.library.names[column]) for row, column in field.support}
+    return terms == {(row, name) for row, name, _ in TERMS}
 
 
 def coefficients_off(field: Any, states: jax.Array) -> tuple[float, float]:

@@ -28,7 +28,7 @@ class Sizes(NamedTuple):
 
 
 class Extrapolated(NamedTuple):
-    """By arm, one for each seed: root mean square errors within and after the data; curves of the first seed.
+    """By arm, one for each seed: root mean square errors within and after the data.
 
     Attributes:
         inside: relative to the spread of the true solution, to the end of the data.
@@ -36,10 +36,8 @@ class Extrapolated(NamedTuple):
         elsewhere: the same over all times, from other first states.
         losses: along training, `(steps, seeds)`.
         parameters: trained numbers.
-        times: of the curves.
-        truth: of the first seed and trajectory, `(times, 2)`.
-        curves: the same of each arm.
-        data: noisy values of that trajectory.
+        times: of the courses.
+        courses: errors in the course of time, `(seeds, times)`.
     """
 
     inside: dict[str, list[float]]
@@ -48,9 +46,7 @@ class Extrapolated(NamedTuple):
     losses: dict[str, np.ndarray]
     parameters: dict[str, int]
     times: np.ndarray
-    truth: np.ndarray
-    curves: dict[str, np.ndarray]
-    data: np.ndarray
+    courses: dict[str, np.ndarray]
 
 
 class Growth(eqx.Module):
@@ -112,7 +108,7 @@ def compare(sizes: Sizes, seeds: int, key: jax.Array) -> Extrapolated:
         exact = solved(starts[-1], seen)
         data.append((exact + NOISE * generator.standard_normal(exact.shape)).astype(np.float32))
     truths = np.stack([solved(one, all_times) for one in starts]), np.stack([solved(one, all_times) for one in others])
-    found = Extrapolated({}, {}, {}, {}, {}, all_times, truths[0][0, 0], {}, data[0][0])
+    found = Extrapolated({}, {}, {}, {}, {}, all_times, {})
     for name in ARMS:
         models, found.losses[name] = _trained(sizes, name, seen, np.stack(data), train_key)
         found.parameters[name] = parameters(models, seeds)
@@ -127,7 +123,7 @@ def compare(sizes: Sizes, seeds: int, key: jax.Array) -> Extrapolated:
         found.inside[name] = _errors(own[:, :, ~late], truths[0][:, :, ~late])
         found.after[name] = _errors(own[:, :, late], truths[0][:, :, late])
         found.elsewhere[name] = _errors(new, truths[1])
-        found.curves[name] = own[0, 0]
+        found.courses[name] = _course(own, truths[0])
     return found
 
 
@@ -152,6 +148,12 @@ def _trained(sizes: Sizes, arm: str, seen: np.ndarray, data: np.ndarray, key: ja
 def _predict(models: Any, starts: jax.Array, times: jax.Array) -> jax.Array:
     """`(seeds, starts, times, 2)`."""
     return eqx.filter_vmap(lambda model, y0: model.solve_batch(y0, ts=times).ys)(models, starts)
+
+
+def _course(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Root mean square over the trajectories by that of the truth about its mean over all times, `(seeds, times)`."""
+    spread = truth - truth.mean(axis=(1, 2), keepdims=True)
+    return np.sqrt(np.mean((found - truth) ** 2, axis=(1, 3)) / np.mean(spread**2, axis=(1, 2, 3))[:, None])
 
 
 def _errors(found: np.ndarray, truth: np.ndarray) -> list[float]:

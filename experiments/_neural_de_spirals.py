@@ -31,7 +31,6 @@ class Judged(NamedTuple):
     accuracy: dict[str, dict[float, list[float]]]
     losses: dict[str, np.ndarray]
     parameters: dict[str, int]
-    example: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 class Recurrent(eqx.Module):
@@ -124,8 +123,7 @@ def compare(sizes: Sizes, shares: tuple[float, ...], test_samples: int, seeds: i
         )  # fmt: skip
         counts[name] = parameters(models, seeds)
         accuracy[name] = {share: np.asarray(_accuracy(models, given)).tolist() for share, given in tests.items()}
-    ts, xs, labels = data
-    return Judged(accuracy, losses, counts, (ts[0], xs[0], labels[0]))
+    return Judged(accuracy, losses, counts)
 
 
 @eqx.filter_jit

@@ -53,6 +53,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Locally regularised neural ODEs: one step at a random time, penalised, makes the whole solve cheap, with any adjoint.",
         ("pal2023locally",),
     ),
+    "neural-de": Entry(
+        "sciml.experiments.neural_de",
+        "On neural differential equations: reversible gradients, irregular series, latent noise, known physics, equations read off.",
+        ("kidger2021neural", "kidger2020neural", "li2020scalable", "brunton2016discovering"),
+    ),
     "nlse": Entry(
         "sciml.experiments.nlse",
         "Nonlinear Schroedinger equation: solitons, breathers and modulation instability, with what is conserved.",

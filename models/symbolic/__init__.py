@@ -1,5 +1,6 @@
 """Equations read off a learned vector field: sparse regression, evolution of expressions, constants tuned through the solve."""
 
+from sciml.models.symbolic.elimination import eliminate_least_squares
 from sciml.models.symbolic.evolution import Candidate, choose_candidate, evolve_expressions, evolve_field
 from sciml.models.symbolic.expression import ExpressionField, expression_text
 from sciml.models.symbolic.fine_tuning import tune_constants
@@ -12,6 +13,7 @@ __all__ = [
     "FunctionLibrary",
     "SparseField",
     "choose_candidate",
+    "eliminate_least_squares",
     "evolve_expressions",
     "evolve_field",
     "expression_text",

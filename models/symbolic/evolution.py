@@ -45,8 +45,11 @@ class Candidate:
 class Search:
     """One evolving population and the best candidate of each complexity."""
 
-    def __init__(self, y: np.ndarray, target: np.ndarray, unary: tuple[str, ...], largest: int, generator: Any):
+    def __init__(
+        self, y: np.ndarray, target: np.ndarray, unary: tuple[str, ...], largest: int, nested: bool, generator: Any
+    ):
         self.y, self.target, self.unary, self.largest, self.generator = y, target, unary, largest, generator
+        self.nested = nested
         self.scale = float(np.var(target)) or 1.0
         self.front: dict[int, Candidate] = {}
 
@@ -129,10 +132,19 @@ class Search:
             tree = self.cross(parent.expression, winner().expression)
         else:
             tree = self.mutate(parent.expression)
-        tree = renumbered(tree if complexity(tree) <= self.largest else parent.expression)
+        fits = complexity(tree) <= self.largest and (self.nested or not nests(tree))
+        tree = renumbered(tree if fits else parent.expression)
         count = constants_of(tree)
         kept = np.asarray(parent.constants[:count])
         return tree, np.concatenate([kept, self.generator.standard_normal(count - kept.size)])
+
+
+def nests(tree: Expression, inside: bool = False) -> bool:
+    """Whether a function of one operand stands within another, squares left out."""
+    if tree[0] in ("x", "c"):
+        return False
+    unary = tree[0] in UNARY and tree[0] != "square"
+    return (unary and inside) or any(nests(one, inside or unary) for one in tree[1:])
 
 
 def changed(tree: Expression, place: int, change: Any) -> Expression:
@@ -160,6 +172,8 @@ def evolve_expressions(
     children: int = 4000,
     parsimony: float = 0.05,
     precision: float = 1e-10,
+    nested: bool = True,
+    restarts: int = 1,
     key: PRNGKeyArray,
 ) -> tuple[Candidate, ...]:
     """Search for expressions of the state that give the targets, by regularised evolution: the oldest member dies.
@@ -175,6 +189,8 @@ def evolve_expressions(
         children: members born in all.
         parsimony: price of a node in units of the logarithm of the error.
         precision: error at which the search ends.
+        nested: allow functions within functions, such as `sin(sin(x))`, which imitates `sin(x)` well.
+        restarts: searches from new populations, whose best candidates are put together.
         key: random key.
 
     Returns:
@@ -196,21 +212,29 @@ def evolve_expressions(
     if unknown:
         raise ValueError(f"evolve_expressions: `unary` must be among {UNARY}, got {unknown}.")
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel().tolist())
-    search = Search(np.asarray(states, np.float64), np.asarray(targets, np.float64), unary, largest, generator)
-    members: deque[Candidate] = deque(maxlen=population)
-    for _ in range(population):
-        tree = renumbered(search.random_tree(2))
-        members.append(search.judged(tree, generator.standard_normal(constants_of(tree)), tune=True))
-    for _ in range(children):
-        tree, constants = search.child(members, parsimony)
-        members.append(search.judged(tree, constants, tune=generator.random() < _TUNED))
-        if min(one.error for one in search.front.values()) < precision:
-            break
+    search = Search(np.asarray(states, np.float64), np.asarray(targets, np.float64), unary, largest, nested, generator)
+    for _ in range(restarts):
+        _evolve(search, population, children, parsimony, precision)
     front: list[Candidate] = []
     for _, one in sorted(search.front.items()):
         if not front or one.error < front[-1].error:
             front.append(one)
     return tuple(front)
+
+
+def _evolve(search: Search, population: int, children: int, parsimony: float, precision: float) -> None:
+    """One population to the end; the front of the search keeps what it found."""
+    members: deque[Candidate] = deque(maxlen=population)
+    while len(members) < population:
+        tree = renumbered(search.random_tree(2))
+        if search.nested or not nests(tree):
+            start = search.generator.standard_normal(constants_of(tree))
+            members.append(search.judged(tree, start, tune=True))
+    for _ in range(children):
+        tree, constants = search.child(members, parsimony)
+        members.append(search.judged(tree, constants, tune=search.generator.random() < _TUNED))
+        if min(one.error for one in search.front.values()) < precision:
+            break
 
 
 def choose_candidate(front: tuple[Candidate, ...], *, factor: float = 1.5, floor: float = 1e-9) -> Candidate:

@@ -21,6 +21,7 @@ def tune_constants(
     atol: float = 1e-6,
     rounds: int = 20,
     max_steps: int = 4096,
+    fit_starts: bool = False,
 ) -> Any:
     """Least squares of the distance between given trajectories and the solutions from their first states.
 
@@ -34,6 +35,8 @@ def tune_constants(
         atol: absolute tolerance.
         rounds: evaluations of the least-squares method.
         max_steps: of a solve.
+        fit_starts: fit the first states too, beginning with the given ones: noise in them, which grows along the solution, would bend
+            the constants.
 
     Returns:
         The field with other constants; the same where the solves fail from the start.
@@ -47,21 +50,24 @@ def tune_constants(
         -1.0
     """
     arrays, rest = eqx.partition(field, eqx.is_inexact_array)
-    start, shaped = ravel_pytree(arrays)
+    dtype = jnp.result_type(*jax.tree.leaves(arrays))
+    unknown = (arrays, ys[:, 0].astype(dtype) if fit_starts else None)
+    start, shaped = ravel_pytree(unknown)
     times = jnp.asarray(ts, ys.dtype)
 
     def distance(constants: Array) -> Array:
-        term = diffrax.ODETerm(eqx.combine(shaped(constants.astype(start.dtype)), rest))
+        found, starts = shaped(constants.astype(start.dtype))
+        term = diffrax.ODETerm(eqx.combine(found, rest))
 
-        def one(y: Array) -> Array:
+        def one(y: Array, first: Array) -> Array:
             solution: Any = diffrax.diffeqsolve(
-                term, diffrax.Tsit5(), times[0], times[-1], None, y[0], saveat=diffrax.SaveAt(ts=times), throw=False,
+                term, diffrax.Tsit5(), times[0], times[-1], None, first, saveat=diffrax.SaveAt(ts=times), throw=False,
                 stepsize_controller=diffrax.PIDController(rtol=rtol, atol=atol), adjoint=diffrax.ForwardMode(),
                 max_steps=max_steps,
             )  # fmt: skip
             return solution.ys - y
 
-        gap = jax.vmap(one)(ys).ravel()
+        gap = jax.vmap(one)(ys, ys[:, 0] if starts is None else starts.astype(ys.dtype)).ravel()
         # A solve that fails is far away, not nowhere.
         return jnp.where(jnp.isfinite(gap), gap, 1e3)
 
@@ -85,4 +91,4 @@ def tune_constants(
         lambda constants: evaluate(constants)[0], np.asarray(start, np.float64),
         jac=lambda constants: evaluate(constants)[1], max_nfev=rounds, x_scale="jac",
     )  # fmt: skip
-    return eqx.combine(shaped(jnp.asarray(found.x, start.dtype)), rest)
+    return eqx.combine(shaped(jnp.asarray(found.x, start.dtype))[0], rest)

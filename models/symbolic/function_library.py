@@ -8,12 +8,13 @@ from jaxtyping import Array, Float
 
 
 class FunctionLibrary(eqx.Module):
-    """Monomials up to a degree, and sines and cosines of each component.
+    """Monomials up to a degree, and sines and cosines of components.
 
     Attributes:
         size: components of the state.
         degree: highest degree; 0 leaves the constant alone.
         frequencies: of sines and cosines; empty for none.
+        angles: components of which sines and cosines are taken; all by default.
 
     Example:
         >>> library = FunctionLibrary(2, degree=2, frequencies=(1.0,))
@@ -26,12 +27,15 @@ class FunctionLibrary(eqx.Module):
     size: int = eqx.field(static=True)
     degree: int = eqx.field(static=True, default=3)
     frequencies: tuple[float, ...] = eqx.field(static=True, default=())
+    angles: tuple[int, ...] | None = eqx.field(static=True, default=None)
 
     def __check_init__(self) -> None:
         if self.size < 1 or self.degree < 0:
             raise ValueError(
                 f"FunctionLibrary: `size` must be positive and `degree` at least 0, got {self.size} and {self.degree}."
             )
+        if not all(0 <= one < self.size for one in self.angles or ()):
+            raise ValueError(f"FunctionLibrary: `angles` must be components below {self.size}, got {self.angles}.")
 
     @property
     def monomials(self) -> tuple[tuple[int, ...], ...]:
@@ -43,10 +47,16 @@ class FunctionLibrary(eqx.Module):
         )
 
     @property
+    def waves(self) -> tuple[tuple[float, int], ...]:
+        """Frequency and component of the sines and cosines."""
+        components = range(self.size) if self.angles is None else self.angles
+        return tuple(itertools.product(self.frequencies, components))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """One for each function, in the order of the values."""
         waves = []
-        for factor, i in itertools.product(self.frequencies, range(self.size)):
+        for factor, i in self.waves:
             inside = f"x{i}" if factor == 1 else f"{factor:g} x{i}"
             waves += [f"sin({inside})", f"cos({inside})"]
         return (*(" ".join(f"x{i}" for i in one) or "1" for one in self.monomials), *waves)
@@ -60,6 +70,6 @@ class FunctionLibrary(eqx.Module):
         if y.shape != (self.size,):
             raise ValueError(f"FunctionLibrary: `y` must have shape ({self.size},), got {tuple(y.shape)}.")
         powers = [jnp.prod(y[jnp.asarray(one, int)]) if one else jnp.ones((), y.dtype) for one in self.monomials]
-        for factor, i in itertools.product(self.frequencies, range(self.size)):
+        for factor, i in self.waves:
             powers += [jnp.sin(factor * y[i]), jnp.cos(factor * y[i])]
         return jnp.stack(powers)

@@ -1,6 +1,6 @@
 """Sparse regression of a vector field on a library of functions."""
 
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from sciml.models.symbolic.elimination import eliminate_least_squares
 from sciml.models.symbolic.function_library import FunctionLibrary
 
 
@@ -98,7 +99,8 @@ def threshold_least_squares(
 
         return solve(jax.lax.fori_loop(0, rounds, once, jnp.ones(sizes.shape, bool)))
 
-    return jax.vmap(fit, in_axes=1, out_axes=1)(targets) / sizes[:, None]
+    # One after another: decompositions of many matrices at once may wait for each other on two cores.
+    return jax.lax.map(fit, targets.T).T / sizes[:, None]
 
 
 def fit_sparse_field(
@@ -106,9 +108,11 @@ def fit_sparse_field(
     rates: Float[Array, "samples size"],
     library: FunctionLibrary,
     *,
+    method: Literal["threshold", "eliminate"] = "threshold",
     threshold: float = 0.02,
     ridge: float = 0.0,
     rounds: int = 10,
+    factor: float = 1.5,
 ) -> SparseField:
     """The sparse equation of states and their rates of change, for instance those of a learned field along its solutions.
 
@@ -116,12 +120,15 @@ def fit_sparse_field(
         states: where.
         rates: of the field there.
         library: functions to choose from.
-        threshold: share of a rate below which a function is left out.
+        method: by small coefficients (`threshold_least_squares`) or one after another (`eliminate_least_squares`), which tells
+            functions that resemble each other apart.
+        threshold: share of a rate below which a function is left out, or the misfit that is as good as none.
         ridge: see `threshold_least_squares`.
         rounds: at most so many.
+        factor: see `eliminate_least_squares`.
 
     Raises:
-        ValueError: there are fewer samples than functions.
+        ValueError: there are fewer samples than functions, or the method is not known.
 
     Example:
         >>> y = jax.random.normal(jax.random.key(0), (100, 2))
@@ -133,6 +140,11 @@ def fit_sparse_field(
         raise ValueError(
             f"fit_sparse_field: {features.shape[0]} samples cannot choose among {features.shape[1]} functions; give more samples."
         )
-    found = np.asarray(threshold_least_squares(features, rates, threshold=threshold, ridge=ridge, rounds=rounds))
+    if method == "eliminate":
+        found = eliminate_least_squares(features, rates, threshold=threshold, factor=factor)
+    elif method == "threshold":
+        found = np.asarray(threshold_least_squares(features, rates, threshold=threshold, ridge=ridge, rounds=rounds))
+    else:
+        raise ValueError(f"fit_sparse_field: `method` must be 'threshold' or 'eliminate', got {method!r}.")
     support = tuple((int(j), int(i)) for j in range(found.shape[1]) for i in np.flatnonzero(found[:, j]))
     return SparseField(jnp.asarray([found[i, j] for j, i in support], states.dtype), support, library)

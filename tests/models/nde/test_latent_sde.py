@@ -141,3 +141,16 @@ def test_the_density_of_a_trajectory_leaves_out_what_is_missing():
     seen = jnp.arange(5.0)[:, None]
     parts = [model.log_likelihood(path, seen.at[:3].set(jnp.nan)), model.log_likelihood(path, seen.at[3:].set(jnp.nan))]
     np.testing.assert_allclose(sum(parts), model.log_likelihood(path, seen), rtol=1e-12)
+
+
+def test_a_context_for_each_time_knows_the_future_alone():
+    encoder = TrajectoryEncoder(1, 3, width=8, sequence=True, key=jax.random.key(6))
+    plain = eqx.tree_at(lambda one: (one.cell, one.head), TrajectoryEncoder(1, 3, width=8, key=jax.random.key(7)),
+                        (encoder.cell, encoder.head))  # fmt: skip
+    values = jnp.sin(jnp.arange(5.0))[:, None]
+    contexts, changed = encoder(values), encoder(values.at[2].add(1.0))
+    np.testing.assert_allclose(contexts[0], plain(values), atol=1e-12)
+    np.testing.assert_array_equal(contexts[3:], changed[3:])
+    assert float(jnp.abs(contexts[:3] - changed[:3]).min(axis=0).max()) > 0
+    start = EncodedStart(2, 3, key=jax.random.key(8))
+    assert start.divergence(contexts) == start.divergence(contexts[0])
