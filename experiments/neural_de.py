@@ -64,8 +64,8 @@ class Config:
     """Posterior paths for each new trajectory."""
     predator_trajectories: int = 8
     """Of Lotka and Volterra's equations."""
-    predator_iterations: int = 600
-    """Optimiser steps, half of them on short pieces."""
+    predator_iterations: int = 1500
+    """Optimiser steps."""
     pendulum_trajectories: int = 8
     """Swings."""
     pendulum_iterations: int = 1200
