@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from sciml.models.symbolic import FunctionLibrary as FunctionLibrary
     from sciml.models.symbolic import SparseField as SparseField
     from sciml.models.symbolic import choose_candidate as choose_candidate
+    from sciml.models.symbolic import eliminate_least_squares as eliminate_least_squares
     from sciml.models.symbolic import evolve_expressions as evolve_expressions
     from sciml.models.symbolic import evolve_field as evolve_field
     from sciml.models.symbolic import expression_text as expression_text
@@ -154,6 +155,7 @@ __getattr__, __dir__, __all__ = attach(
         "choose_candidate": "sciml.models.symbolic",
         "classification_loss": "sciml.models.nde",
         "data_separation": "sciml.models.flow",
+        "eliminate_least_squares": "sciml.models.symbolic",
         "evolve_expressions": "sciml.models.symbolic",
         "evolve_field": "sciml.models.symbolic",
         "exact_gelu": "sciml.models.activations",
