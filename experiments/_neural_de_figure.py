@@ -103,17 +103,17 @@ def _bounds(ax: "Axes", found: dict[str, list[latent.Fitted]]) -> None:
 
 
 def _continued(ax: "Axes", found: predators.Extrapolated) -> None:
-    ax.axvspan(0, predators.SEEN, color=GREY, alpha=0.12, linewidth=0)
+    ax.axvspan(0, predators.SEEN, color=GREY, alpha=0.12, linewidth=0, label="times of the data")
     for (name, title), colour in zip(predators.ARMS.items(), (PALETTE[1], PALETTE[4], PALETTE[0])):
         for seed, course in enumerate(found.courses[name]):
             ax.semilogy(found.times[1:], course[1:], color=colour, linewidth=1.3, label=title if seed == 0 else None)
     ax.set(
-        title="4  Lotka-Volterra beyond the data (grey), each seed",
+        title="4  Lotka-Volterra: error, each seed",
         xlabel="t",
         ylabel="error by spread of the solution",
     )
     high = max(float(course.max()) for course in found.courses.values())
-    ax.set_ylim(1e-3, 12 * high)
+    ax.set_ylim(1e-3, 25 * high)
     ax.legend(loc="upper left", fontsize=9)
 
 
