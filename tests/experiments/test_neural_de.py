@@ -109,7 +109,7 @@ def test_the_report_its_tables_and_its_figure(monkeypatch, tmp_path):
         monkeypatch.setattr(neural_de, name, lambda config, key, name=name: parts[name])
     report = run(CHEAP, jax.random.key(0))
     wrong = [claim.text for claim in report.claims if not claim.holds]
-    assert len(report.claims) == 18 and len(wrong) == 2, wrong
+    assert len(report.claims) == 19 and len(wrong) == 2, wrong
     assert wrong[0].startswith("Lotka-Volterra: the same") and "thresholding" in wrong[1]
     assert len(report.tables) == 7
     assert json.loads(json.dumps(report.summary(), allow_nan=False))["metrics"]["spirals_cde_0.3"] == 97.5
