@@ -49,7 +49,7 @@ class TrajectoryEncoder(eqx.Module):
         """Summarise one trajectory: `(context,)`, or `(times, context)` for a sequence."""
         first = jnp.zeros(self.cell.hidden_size, values.dtype)
 
-        def read(state: Array, value: Array) -> tuple[Array, Array | None]:
+        def read(state: Array, value: Array) -> tuple[Array, Any]:
             state = self.cell(value, state)
             return state, state if self.sequence else None
 
