@@ -48,6 +48,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Fractional noise in neural SDEs: a few Ornstein-Uhlenbeck processes in place of memory, and a Hurst index that is learned.",
         ("daems2024variational",),
     ),
+    "kinetic-paths": Entry(
+        "sciml.experiments.kinetic_paths",
+        "Kinetic-optimal paths: the cheapest path between noise and data depends on the data through one function, and is a chord.",
+        ("shaul2023kinetic", "lipman2023flow"),
+    ),
     "local-nde": Entry(
         "sciml.experiments.local_nde",
         "Locally regularised neural ODEs: one step at a random time, penalised, makes the whole solve cheap, with any adjoint.",

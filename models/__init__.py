@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sciml.models.flow import Trigonometric as Trigonometric
     from sciml.models.flow import VPDiffusion as VPDiffusion
     from sciml.models.flow import data_separation as data_separation
+    from sciml.models.flow import kinetic_energy as kinetic_energy
     from sciml.models.flow import pair_by_transport as pair_by_transport
     from sciml.models.flow import reflow as reflow
     from sciml.models.flow import shifted_times as shifted_times
@@ -166,6 +167,7 @@ __getattr__, __dir__, __all__ = attach(
         "gan_optimizer": "sciml.models.nde",
         "lipswish": "sciml.models.activations",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
+        "kinetic_energy": "sciml.models.flow",
         "pair_by_transport": "sciml.models.flow",
         "path_areas": "sciml.models.nde",
         "reflow": "sciml.models.flow",

@@ -9,6 +9,7 @@ from sciml.models.flow.coupling import Coupling, pair_by_transport, reflow
 from sciml.models.flow.flow_matching_loss import FlowMatchingLoss
 from sciml.models.flow.gaussian_mixture import GaussianMixture
 from sciml.models.flow.gaussian_path import GaussianPath
+from sciml.models.flow.kinetic_energy import kinetic_energy
 from sciml.models.flow.kinetic_optimal import KineticOptimal, data_separation
 from sciml.models.flow.time_grids import shifted_times
 from sciml.models.flow.trigonometric import Trigonometric
@@ -24,6 +25,7 @@ __all__ = [
     "Trigonometric",
     "VPDiffusion",
     "data_separation",
+    "kinetic_energy",
     "pair_by_transport",
     "reflow",
     "shifted_times",

@@ -57,7 +57,7 @@ class KineticOptimal(GaussianPath):
             raise ValueError(
                 "KineticOptimal: `separation` must be at least 8 numbers from 0 to 1; see `data_separation`."
             )
-        angles = _angles(values.size)
+        angles = separation_angles(values.size)
         cosine = np.maximum(np.cos(angles), 1e-12)
         gamma = np.maximum(1 - (1 - values) / cosine**2, LEAST)
         # At pi/2 the ratio is not known; it is continued.
@@ -96,14 +96,14 @@ class KineticOptimal(GaussianPath):
         return ends + width * (x * (1 - x) ** 2 * slopes[left] - x**2 * (1 - x) * slopes[left + 1])
 
 
-def _angles(count: int) -> np.ndarray:
-    """From 0 to pi/2, dense at 0, where the metric vanishes for centred data."""
-    return np.pi / 2 * np.linspace(0, 1, count) ** 2
+def separation_angles(count: int) -> np.ndarray:
+    """`atan(a / m)` from 0 to pi/2, dense at 0, where the metric vanishes for centred data, and at pi/2, where close points part."""
+    return np.pi / 2 * np.sin(np.pi / 2 * np.linspace(0, 1, count)) ** 2
 
 
 def separation_scales(count: int) -> np.ndarray:
     """The ratios `s = a / m` at which `KineticOptimal.of` wants the separation; the last is infinite."""
-    return np.append(np.tan(_angles(count)[:-1]), np.inf)
+    return np.append(np.tan(separation_angles(count)[:-1]), np.inf)
 
 
 def data_separation(
@@ -131,6 +131,7 @@ def data_separation(
         raise ValueError(
             f"data_separation: data must have mean 0 and mean square 1, got {mean:.3g} and {square:.3g}; subtract the mean and divide."
         )
+    data, variances = _along_principal_axes(data)
     pick, draw = jax.random.split(key)
     chosen = data[jax.random.choice(pick, len(data), (samples,))]
     noise = jax.random.normal(draw, chosen.shape, data.dtype)
@@ -141,9 +142,24 @@ def data_separation(
         points = s * chosen + noise
         logits = s * jnp.matmul(points, data.T, precision="highest") - s**2 * half_squares[None]
         means = jnp.matmul(jax.nn.softmax(logits, axis=1), data, precision="highest")
-        return jnp.mean(means**2)
+        # At small s all laws are like the normal one of their covariance, whose means are linear. The path depends on what is left over
+        # a normal law: the difference is averaged, the linear part known.
+        small, gain = (s < 1).astype(s.dtype), s * variances / (1 + s**2 * variances)
+        linear = points * gain[None]
+        known = jnp.mean(means**2) - small * (jnp.mean(linear**2) - jnp.mean(s * variances * gain))
+        rest = jnp.mean((chosen - linear) ** 2) - jnp.mean(variances / (1 + s**2 * variances))
+        unknown = jnp.mean((chosen - means) ** 2) - small * rest
+        # Both add up to one but for noise; at large s their ratio is exact, which integrals over s need.
+        return known / (known + unknown)
 
     values = np.array(
         jax.jit(lambda scales: jax.lax.map(at, scales))(jnp.asarray(separation_scales(count)[:-1], data.dtype))
     )
     return np.append(np.clip(values, 0, 1), 1.0)
+
+
+def _along_principal_axes(data: Array) -> tuple[Array, Array]:
+    """Data turned into coordinates without correlation, and their variances."""
+    host = np.asarray(data, np.float64)
+    variances, axes = np.linalg.eigh(host.T @ host / len(host))
+    return jnp.asarray(host @ axes, data.dtype), jnp.asarray(np.maximum(variances, 0), data.dtype)

@@ -104,6 +104,22 @@ BIBTEX: dict[str, str] = {
   author = {Herho, S. H. S. and Anwar, I. P. and Khadami, F. and Suwarman, R. and Irawan, D. E.},
   year = {2025}, journal = {arXiv preprint}, eprint = {2509.05901}, archivePrefix = {arXiv}
 }""",
+    "shaul2023kinetic": """@inproceedings{shaul2023kinetic,
+  title = {On Kinetic Optimal Probability Paths for Generative Models},
+  author = {Shaul, Neta and Chen, Ricky T. Q. and Nickel, Maximilian and Le, Matthew and Lipman, Yaron},
+  booktitle = {International Conference on Machine Learning},
+  year = {2023},
+  eprint = {2306.06626},
+  archivePrefix = {arXiv}
+}""",
+    "lipman2023flow": """@inproceedings{lipman2023flow,
+  title = {Flow Matching for Generative Modeling},
+  author = {Lipman, Yaron and Chen, Ricky T. Q. and Ben-Hamu, Heli and Nickel, Maximilian and Le, Matthew},
+  booktitle = {International Conference on Learning Representations},
+  year = {2023},
+  eprint = {2210.02747},
+  archivePrefix = {arXiv}
+}""",
     "daems2024variational": """@inproceedings{daems2024variational,
   title = {Variational Inference for {SDEs} Driven by Fractional Noise},
   author = {Daems, Rembert and Opper, Manfred and Crevecoeur, Guillaume and Birdal, Tolga},

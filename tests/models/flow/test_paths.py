@@ -6,7 +6,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sciml.models.flow import CondOT, FlowMatchingLoss, GaussianMixture, KineticOptimal, Trigonometric, VPDiffusion
+from sciml.models.flow import (
+    CondOT,
+    FlowMatchingLoss,
+    GaussianMixture,
+    KineticOptimal,
+    Trigonometric,
+    VPDiffusion,
+    kinetic_energy,
+)
 from sciml.models.flow.kinetic_optimal import data_separation, separation_scales
 from sciml.solvers import solve_on_times
 
@@ -85,7 +93,7 @@ def test_one_point_gives_straight_lines():
     np.testing.assert_allclose(jax.vmap(path.noise_scale)(t), 1 - t, atol=1e-6)
 
 
-def kinetic_energy(path, law, count, key):
+def sampled_energy(path, law, count, key):
     """Monte Carlo of the marginal velocity, at Gauss' times."""
     at, weights = np.polynomial.legendre.leggauss(48)
     data_key, noise_key = jax.random.split(key)
@@ -104,8 +112,11 @@ def test_two_points_have_the_energies_of_the_theory(two_points):
     np.testing.assert_allclose(two_points.phis[-1], 0.69116, atol=2e-4)
     np.testing.assert_allclose(two_points.energy, 0.45899, atol=3e-4)
     law = GaussianMixture(jnp.asarray([[1.0], [-1.0]]), jnp.asarray(0.0))
-    found = [kinetic_energy(path, law, 20000, jax.random.key(1)) for path in (two_points, Trigonometric(), CondOT())]
+    found = [sampled_energy(path, law, 20000, jax.random.key(1)) for path in (two_points, Trigonometric(), CondOT())]
     np.testing.assert_allclose(found, [0.458, 0.8665, 0.9794], rtol=0.02)
+    separation = np.append(exact_separation(separation_scales(400)[:-1]), 1.0)
+    exact = [kinetic_energy(path, separation) for path in (two_points, Trigonometric(), CondOT())]
+    np.testing.assert_allclose(exact, [two_points.energy, 0.8665, 0.9794], rtol=4e-3)
 
 
 def test_separation_by_samples():
@@ -128,7 +139,7 @@ def test_the_loss_of_the_exact_velocity_is_the_variance_of_the_conditional_one(p
     )
     (da, dm), square = jax.vmap(path.rates)(jnp.linspace(0.0, 1.0, 2001)), jnp.mean(data**2)
     whole = jnp.mean(da**2) * square + jnp.mean(dm**2)
-    np.testing.assert_allclose(loss, whole - kinetic_energy(path, LAW, 20000, jax.random.key(5)), rtol=0.03)
+    np.testing.assert_allclose(loss, whole - sampled_energy(path, LAW, 20000, jax.random.key(5)), rtol=0.03)
 
 
 def test_samples_of_the_exact_velocity_have_the_law_of_the_data():
