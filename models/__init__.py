@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from sciml.models.deq import DenseCell as DenseCell
     from sciml.models.deq import DEQLoss as DEQLoss
     from sciml.models.deq import Equilibrium as Equilibrium
+    from sciml.models.diffusion import DenoisingLoss as DenoisingLoss
+    from sciml.models.diffusion import FokkerPlanckLoss as FokkerPlanckLoss
+    from sciml.models.diffusion import ForwardProcess as ForwardProcess
+    from sciml.models.diffusion import OrnsteinUhlenbeck as OrnsteinUhlenbeck
+    from sciml.models.diffusion import ScorePotential as ScorePotential
+    from sciml.models.diffusion import VarianceExploding as VarianceExploding
+    from sciml.models.diffusion import VariancePreserving as VariancePreserving
+    from sciml.models.diffusion import fokker_planck_residual as fokker_planck_residual
+    from sciml.models.diffusion import probability_flow as probability_flow
+    from sciml.models.diffusion import reverse_drift as reverse_drift
+    from sciml.models.diffusion import sample_reverse as sample_reverse
     from sciml.models.dilated_resnet import DilatedResNet as DilatedResNet
     from sciml.models.flax_adapter import from_flax as from_flax
     from sciml.models.flax_adapter import register_flax as register_flax
@@ -107,6 +118,7 @@ __getattr__, __dir__, __all__ = attach(
         "Coupling": "sciml.models.flow",
         "DEQ": "sciml.models.deq",
         "DEQLoss": "sciml.models.deq",
+        "DenoisingLoss": "sciml.models.diffusion",
         "DenseCell": "sciml.models.deq",
         "DenseField": "sciml.models.nde",
         "DilatedResNet": "sciml.models.dilated_resnet",
@@ -119,6 +131,8 @@ __getattr__, __dir__, __all__ = attach(
         "FNO": "sciml.models.fno",
         "FixedStart": "sciml.models.nde",
         "FlowMatchingLoss": "sciml.models.flow",
+        "FokkerPlanckLoss": "sciml.models.diffusion",
+        "ForwardProcess": "sciml.models.diffusion",
         "FractionalSDE": "sciml.models.nde",
         "FunctionLibrary": "sciml.models.symbolic",
         "GANLoss": "sciml.models.nde",
@@ -140,10 +154,12 @@ __getattr__, __dir__, __all__ = attach(
         "NeuralODESolution": "sciml.models.nde",
         "NeuralSDE": "sciml.models.nde",
         "ObservedLatentSDE": "sciml.models.nde",
+        "OrnsteinUhlenbeck": "sciml.models.diffusion",
         "PositiveField": "sciml.models.nde",
         "ResNet": "sciml.models.resnet",
         "SDEGAN": "sciml.models.nde",
         "SDEGenerator": "sciml.models.nde",
+        "ScorePotential": "sciml.models.diffusion",
         "SecondOrderField": "sciml.models.nde",
         "SignatureLoss": "sciml.models.nde",
         "SparseField": "sciml.models.symbolic",
@@ -153,6 +169,8 @@ __getattr__, __dir__, __all__ = attach(
         "Trigonometric": "sciml.models.flow",
         "UNet": "sciml.models.unet",
         "VPDiffusion": "sciml.models.flow",
+        "VarianceExploding": "sciml.models.diffusion",
+        "VariancePreserving": "sciml.models.diffusion",
         "choose_candidate": "sciml.models.symbolic",
         "classification_loss": "sciml.models.nde",
         "data_separation": "sciml.models.flow",
@@ -163,16 +181,20 @@ __getattr__, __dir__, __all__ = attach(
         "expression_text": "sciml.models.symbolic",
         "fit_sparse_field": "sciml.models.symbolic",
         "flow_loss": "sciml.models.nde",
+        "fokker_planck_residual": "sciml.models.diffusion",
         "from_flax": "sciml.models.flax_adapter",
         "gan_optimizer": "sciml.models.nde",
+        "kinetic_energy": "sciml.models.flow",
         "lipswish": "sciml.models.activations",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
-        "kinetic_energy": "sciml.models.flow",
         "pair_by_transport": "sciml.models.flow",
         "path_areas": "sciml.models.nde",
+        "probability_flow": "sciml.models.diffusion",
         "reflow": "sciml.models.flow",
         "register_flax": "sciml.models.flax_adapter",
+        "reverse_drift": "sciml.models.diffusion",
         "ritz_mixtures": "sciml.models.linear_solvers",
+        "sample_reverse": "sciml.models.diffusion",
         "shifted_times": "sciml.models.flow",
         "sine_mixtures": "sciml.models.linear_solvers",
         "solve_log_ode": "sciml.models.nde",
