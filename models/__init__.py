@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sciml.models.activations import exact_gelu as exact_gelu
     from sciml.models.activations import lipswish as lipswish
     from sciml.models.autoregression import unroll as unroll
+    from sciml.models.bridge import LightSB as LightSB
+    from sciml.models.bridge import LightSBLoss as LightSBLoss
     from sciml.models.deq import DEQ as DEQ
     from sciml.models.deq import DenseCell as DenseCell
     from sciml.models.deq import DEQLoss as DEQLoss
@@ -148,6 +150,8 @@ __getattr__, __dir__, __all__ = attach(
         "LatentPath": "sciml.models.nde",
         "LatentSDE": "sciml.models.nde",
         "LatentSDELoss": "sciml.models.nde",
+        "LightSB": "sciml.models.bridge",
+        "LightSBLoss": "sciml.models.bridge",
         "MLP": "sciml.models.mlp",
         "NeuralCDE": "sciml.models.nde",
         "NeuralODE": "sciml.models.nde",

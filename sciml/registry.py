@@ -25,6 +25,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models._group_norm": ("GroupNorm",),
     "sciml.models._instance_norm": ("InstanceNorm",),
     "sciml.models.activations": ("exact_gelu", "lipswish"),
+    "sciml.models.bridge.light_sb": ("LightSB", "LightSBLoss"),
     "sciml.models.deq": ("DEQ", "DEQLoss", "DenseCell", "Equilibrium"),
     "sciml.models.diffusion.denoising_loss": ("DenoisingLoss",),
     "sciml.models.diffusion.fokker_planck": ("FokkerPlanckLoss",),

@@ -1,0 +1,133 @@
+"""The light Schroedinger bridge: potentials that are Gaussian mixtures, everything in closed form."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+
+class LightSB(eqx.Module):
+    """From `p0` at time 0 to `p1` at time 1, near `dX = sqrt(noise) dW`: the bridge whose potential is a mixture of normal laws.
+
+    With `v(y) = sum_k alpha_k N(y | r_k, noise S_k)`, S_k diagonal, the coupling is `pi(y | x) ~ exp(x . y / noise) v(y)`, a mixture of
+    normal laws of means `r_k + S_k x` and covariances `noise S_k`, and the drift of the bridge is a weighted mean of linear functions,
+    `sum_k w_k(x, t) ((S_k - 1) x + r_k) / D_k` with `D_k = t S_k + 1 - t`: regular from 0 to 1, both included.
+
+    Attributes:
+        log_weights: `log alpha_k`, not normalised.
+        centres: `r_k`.
+        log_scales: logarithms of the diagonals of `S_k`.
+        noise: variance of the reference process per unit of time, the entropic regularisation.
+
+    Source: A. Korotin, N. Gushchin & E. Burnaev, Light Schroedinger Bridge, ICLR 2024 (arXiv 2310.01174).
+
+    Example:
+        >>> model = LightSB.at(jnp.asarray([[1.0, 0.0], [-1.0, 0.0]]), noise=0.1)
+        >>> model(jnp.zeros(2), key=jax.random.key(0)).shape, model.drift(0.5, jnp.zeros(2)).tolist()
+        ((2,), [0.0, 0.0])
+    """
+
+    log_weights: Float[Array, " components"]
+    centres: Float[Array, "components d"]
+    log_scales: Float[Array, "components d"]
+    noise: float = eqx.field(static=True)
+
+    @staticmethod
+    def at(centres: Float[Array, "components d"], *, noise: float, scale: float = 0.1) -> "LightSB":
+        """Start with equal weights at given centres, usually some samples of `p1`.
+
+        Args:
+            centres: one per component.
+            noise: variance of the reference process, positive.
+            scale: of all S_k.
+
+        Raises:
+            ValueError: `noise` or `scale` not positive.
+        """
+        if noise <= 0 or scale <= 0:
+            raise ValueError(f"LightSB: `noise` and `scale` must be positive, got {noise} and {scale}.")
+        count = centres.shape[0]
+        weights = jnp.full(count, -math.log(count), centres.dtype)
+        return LightSB(weights, centres, jnp.full_like(centres, math.log(scale)), noise)
+
+    def __call__(self, x: Float[Array, " d"], *, key: PRNGKeyArray) -> Float[Array, " d"]:
+        """Where a particle that starts at `x` ends: a sample of the coupling."""
+        pick, draw = jax.random.split(key)
+        component = jax.random.categorical(pick, self._log_parts(x, 0.0))
+        scale = jnp.exp(self.log_scales[component])
+        return (
+            self.centres[component]
+            + scale * x
+            + jnp.sqrt(self.noise * scale) * jax.random.normal(draw, x.shape, x.dtype)
+        )
+
+    def mean(self, x: Float[Array, " d"]) -> Float[Array, " d"]:
+        """Mean of the coupling given `x`, the barycentric projection."""
+        weights = jax.nn.softmax(self._log_parts(x, 0.0))
+        return jnp.sum(weights[:, None] * (self.centres + jnp.exp(self.log_scales) * x[None]), axis=0)
+
+    def at_time(self, t: Any, x: Float[Array, " d"], *, key: PRNGKeyArray) -> Float[Array, " d"]:
+        """Where a particle that starts at `x` is at time `t`, without simulation: on a Brownian bridge to its end."""
+        end_key, bridge_key = jax.random.split(key)
+        t = jnp.asarray(t, x.dtype)
+        spread = jnp.sqrt(self.noise * t * (1 - t))
+        return (1 - t) * x + t * self(x, key=end_key) + spread * jax.random.normal(bridge_key, x.shape, x.dtype)
+
+    def drift(self, t: Any, x: Float[Array, " d"], args: Any = None) -> Float[Array, " d"]:
+        """Drift of the bridge, a vector field for `solve_sde` or diffrax; the diffusion is `sqrt(noise)`."""
+        t = jnp.asarray(t, x.dtype)
+        scale = jnp.exp(self.log_scales)
+        weights = jax.nn.softmax(self._log_parts(x, t))
+        return jnp.sum(weights[:, None] * ((scale - 1) * x[None] + self.centres) / (t * scale + 1 - t), axis=0)
+
+    def log_potential(self, y: Float[Array, " d"]) -> Float[Array, ""]:
+        """`log v(y)`."""
+        scale = jnp.exp(self.log_scales)
+        squares = jnp.sum((y[None] - self.centres) ** 2 / scale, axis=1) / self.noise
+        spread = jnp.sum(self.log_scales, axis=1) + y.shape[0] * math.log(2 * math.pi * self.noise)
+        return jax.nn.logsumexp(self.log_weights - squares / 2 - spread / 2)
+
+    def log_normaliser(self, x: Float[Array, " d"]) -> Float[Array, ""]:
+        """`log c(x)`, the logarithm of `int exp(x . y / noise) v(y) dy`."""
+        return jax.nn.logsumexp(self._log_parts(x, 0.0)) + jnp.sum(x**2) / (2 * self.noise)
+
+    def _log_parts(self, x: Array, t: Any) -> Array:
+        """Logarithms of the components of `int N(y | x, noise (1 - t)) exp(|y|^2 / (2 noise)) v(y) dy`, up to a constant of time.
+
+        Completed squares, in which nothing is singular at either end.
+        """
+        scale = jnp.exp(self.log_scales)
+        between = t * scale + 1 - t
+        exponents = ((scale - 1) * x[None] ** 2 + 2 * x[None] * self.centres - t * self.centres**2) / (
+            2 * self.noise * between
+        )
+        return self.log_weights + jnp.sum(exponents - jnp.log(between) / 2, axis=1)
+
+
+class LightSBLoss(eqx.Module):
+    """`loss(model, batch, key)`: `E log c(x0) - E log v(x1)`, the divergence from the true bridge up to a constant.
+
+    The batch is a pair of samples of `p0` and `p1`, in any pairing.
+
+    Example:
+        >>> model = LightSB.at(jnp.zeros((3, 2)), noise=1.0)
+        >>> value, metrics = LightSBLoss()(model, (jnp.ones((4, 2)), jnp.ones((4, 2))), jax.random.key(0))
+        >>> sorted(metrics)
+        ['divergence']
+
+    Source: Korotin et al. 2024 (arXiv 2310.01174), equation 13.
+    """
+
+    def __call__(
+        self,
+        model: LightSB,
+        batch: tuple[Float[Array, "batch d"], Float[Array, "batch d"]],
+        key: PRNGKeyArray | None = None,
+    ) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+        """Evaluate the loss."""
+        start, end = batch
+        loss = jnp.mean(jax.vmap(model.log_normaliser)(start)) - jnp.mean(jax.vmap(model.log_potential)(end))
+        return loss, {"divergence": loss}
