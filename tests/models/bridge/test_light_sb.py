@@ -89,7 +89,9 @@ def test_the_drift_is_regular_at_the_end_and_runs_in_diffrax():
         diffrax.ControlTerm(lambda t, x, args: jnp.full((2,), MODEL.noise**0.5), brownian),
     )  # fmt: skip
     end = diffrax.diffeqsolve(term, diffrax.Euler(), 0.0, 1.0, 0.05, jnp.zeros(2)).ys
-    assert bool(jnp.all(jnp.isfinite(end))) and bool(jnp.all(jnp.isfinite(MODEL.drift(1.0, jnp.ones(2)))))
+    assert (
+        end is not None and bool(jnp.isfinite(end).all()) and bool(jnp.all(jnp.isfinite(MODEL.drift(1.0, jnp.ones(2)))))
+    )
 
 
 def test_training_finds_a_potential_that_is_known():

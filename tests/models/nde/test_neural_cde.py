@@ -130,6 +130,21 @@ def test_windows_want_a_linear_path(options):
         build(**options)
 
 
+def test_a_hermite_path_stays_between_the_observations():
+    """Noisy values at random times, two of them 1e-4 apart: unlimited, the next piece of the path went to 200."""
+    random = np.random.default_rng(0)
+    times = np.sort(np.append(random.uniform(0.0, 1.0, 14), 0.5 + 1e-4 * np.arange(2)))
+    values = np.stack([np.cos(6 * times), np.sin(6 * times)], axis=1) + 0.05 * random.standard_normal((16, 2))
+    model = NeuralCDE(2, 3, hidden=4, width=4, depth=1, time=False, key=jax.random.key(0))
+    path = model._path(jnp.asarray(times), jnp.asarray(values))
+    dense = np.linspace(times[0], times[-1], 2001)
+    found = np.asarray(jax.vmap(path.evaluate)(jnp.asarray(dense)))
+    piece = np.clip(np.searchsorted(times, dense, side="right") - 1, 0, 14)
+    low, high = np.minimum(values[piece], values[piece + 1]), np.maximum(values[piece], values[piece + 1])
+    assert np.all((found > low - 1e-9) & (found < high + 1e-9))
+    np.testing.assert_allclose(jax.vmap(path.evaluate)(jnp.asarray(times)), values, atol=1e-9)
+
+
 def test_other_channels_are_named():
     model = NeuralCDE(2, 3, hidden=4, width=4, depth=1, counts=True, key=jax.random.key(0))
     with pytest.raises(ValueError, match=r"`xs` must have shape \(times, channels\) = \(4, 2\), got \(4, 3\)"):
