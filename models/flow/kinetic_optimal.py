@@ -133,8 +133,11 @@ def data_separation(
         )
     data, variances = _along_principal_axes(data)
     pick, draw = jax.random.split(key)
-    chosen = data[jax.random.choice(pick, len(data), (samples,))]
-    noise = jax.random.normal(draw, chosen.shape, data.dtype)
+    # Every point equally often, each noise with its opposite.
+    order = jax.random.permutation(pick, len(data))
+    chosen = jnp.repeat(data[order[jnp.arange((samples + 1) // 2) % len(data)]], 2, axis=0)
+    half = jax.random.normal(draw, (len(chosen) // 2, data.shape[1]), data.dtype)
+    noise = jnp.stack([half, -half], axis=1).reshape(chosen.shape)
     half_squares = jnp.sum(data**2, axis=1) / 2
 
     def at(s: Array) -> Array:
@@ -143,12 +146,11 @@ def data_separation(
         logits = s * jnp.matmul(points, data.T, precision="highest") - s**2 * half_squares[None]
         means = jnp.matmul(jax.nn.softmax(logits, axis=1), data, precision="highest")
         # At small s all laws are like the normal one of their covariance, whose means are linear. The path depends on what is left over
-        # a normal law: the difference is averaged, the linear part known.
-        small, gain = (s < 1).astype(s.dtype), s * variances / (1 + s**2 * variances)
+        # a normal law, so the linear part, whose expectation is known, serves as control variate.
+        gain = s * variances / (1 + s**2 * variances)
         linear = points * gain[None]
-        known = jnp.mean(means**2) - small * (jnp.mean(linear**2) - jnp.mean(s * variances * gain))
-        rest = jnp.mean((chosen - linear) ** 2) - jnp.mean(variances / (1 + s**2 * variances))
-        unknown = jnp.mean((chosen - means) ** 2) - small * rest
+        known = _controlled(means, linear, jnp.mean(s * variances * gain))
+        unknown = _controlled(chosen - means, chosen - linear, jnp.mean(variances / (1 + s**2 * variances)))
         # Both add up to one but for noise; at large s their ratio is exact, which integrals over s need.
         return known / (known + unknown)
 
@@ -163,3 +165,11 @@ def _along_principal_axes(data: Array) -> tuple[Array, Array]:
     host = np.asarray(data, np.float64)
     variances, axes = np.linalg.eigh(host.T @ host / len(host))
     return jnp.asarray(host @ axes, data.dtype), jnp.asarray(np.maximum(variances, 0), data.dtype)
+
+
+def _controlled(values: Array, control: Array, expected: Array) -> Array:
+    """Mean square of `values`, with the error that the mean square of `control` has taken out as far as both go together."""
+    squares, others = jnp.mean(values**2, axis=1), jnp.mean(control**2, axis=1)
+    spread = others - jnp.mean(others)
+    slope = jnp.sum(spread * squares) / jnp.maximum(jnp.sum(spread**2), jnp.finfo(values.dtype).tiny)
+    return jnp.mean(squares) - slope * (jnp.mean(others) - expected)
