@@ -1,8 +1,8 @@
 """Stiff systems beside SciPy and diffrax: time to a given error at the end of the run, double precision.
 
 Each contender runs at relative tolerances 1e-3 to 1e-9; for each asked error the fastest run that reaches it counts. SciPy calls
-compiled fields and Jacobians (LSODA, BDF, Radau;
-LSODA with bands and differences was slower on the Brusselator); ours and diffrax' are compiled whole.
+compiled fields and Jacobians (LSODA, BDF, Radau; LSODA with bands and differences was slower on the Brusselator); ours and diffrax'
+are compiled whole.
 
     python benchmarks/stiff.py [--error 1e-5] [--small] [--json]
 """

@@ -24,7 +24,7 @@ from sciml.models import (
     data_separation,
     kinetic_energy,
 )
-from sciml.models.flow.kinetic_optimal import separation_scales
+from sciml.models.flow.separation import separation_scales
 from sciml.solvers import solve_on_times
 
 TABLE = 200
@@ -104,7 +104,7 @@ def measure_board(points: int, samples: int, steps: tuple[int, ...], key: Array)
         moved = [euler(lambda t, x, args, path=path: law.velocity(path, t, x), noise, n) for n in steps]
         distances[name] = [float(sliced_wasserstein2(x, data, key=keys[3])) for x in moved]
         nearest[name] = [_to_nearest(x, data) for x in moved]
-        ends[name] = np.asarray(moved[min(1, len(moved) - 1)])
+        ends[name] = np.asarray(moved[steps.index(shown(steps))])
     return Board(
         np.asarray(data), separation, paths, {name: kinetic_energy(path, separation, latest=LATEST) for name, path in paths.items()},
         {name: sampled_energy(path, law, keys[2]) for name, path in paths.items()}, distances, nearest,
@@ -115,6 +115,11 @@ def measure_board(points: int, samples: int, steps: tuple[int, ...], key: Array)
 def _to_nearest(points: Array, data: Array) -> float:
     squares = jnp.sum((points[:, None] - data[None]) ** 2, axis=-1)
     return float(jnp.mean(jnp.sqrt(jnp.min(squares, axis=1))))
+
+
+def shown(steps: tuple[int, ...]) -> int:
+    """The number of steps whose samples are drawn."""
+    return steps[:2][-1]
 
 
 def euler(velocity: Callable[[Any, Array, Any], Array], noise: Array, steps: int) -> Array:

@@ -91,7 +91,11 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
             _sphere_table(spheres),
         ],
         claims=_claims(config, boards, spheres, trained),
-        figures={"kinetic-paths": partial(draw_figure, boards, spheres, trained)},
+        figures={
+            "kinetic-paths": partial(
+                draw_figure, runs.shown(config.steps), config.evaluations, boards, spheres, trained
+            )
+        },
     )
 
 

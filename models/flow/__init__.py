@@ -10,7 +10,8 @@ from sciml.models.flow.flow_matching_loss import FlowMatchingLoss
 from sciml.models.flow.gaussian_mixture import GaussianMixture
 from sciml.models.flow.gaussian_path import GaussianPath
 from sciml.models.flow.kinetic_energy import kinetic_energy
-from sciml.models.flow.kinetic_optimal import KineticOptimal, data_separation
+from sciml.models.flow.kinetic_optimal import KineticOptimal
+from sciml.models.flow.separation import data_separation, separation_scales
 from sciml.models.flow.time_grids import shifted_times
 from sciml.models.flow.trigonometric import Trigonometric
 from sciml.models.flow.vp_diffusion import VPDiffusion
@@ -28,5 +29,6 @@ __all__ = [
     "kinetic_energy",
     "pair_by_transport",
     "reflow",
+    "separation_scales",
     "shifted_times",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from sciml.models.flow.gaussian_path import GaussianPath
-from sciml.models.flow.kinetic_optimal import separation_angles
+from sciml.models.flow.separation import separation_angles
 
 
 def kinetic_energy(

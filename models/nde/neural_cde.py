@@ -31,7 +31,7 @@ class MatrixField(eqx.Module):
 
 
 def _without_excursions(
-    lengths: Array, cubic: Array, square: Array, slope: Array, start: Array
+    lengths: Array, _: Array, square: Array, slope: Array, start: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Limit the slope at the start of each piece so that it stays between its ends.
 

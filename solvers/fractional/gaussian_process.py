@@ -11,6 +11,9 @@ from jaxtyping import Array, Float
 from sciml.solvers.fractional import ornstein_uhlenbeck_bank as bank
 from sciml.solvers.fractional.markov_fbm import MarkovFBM
 
+MOST_DOUBLINGS = 40
+"""Of a step: enough for rates times steps up to 1e12."""
+
 
 def markov_fou_covariance(
     noise: MarkovFBM, steps: int, dt: float, *, rate: Any = 0.0, scale: Any = 1.0
@@ -81,17 +84,20 @@ def _discretised(noise: MarkovFBM, weights: Array, dt: float, rate: Array) -> tu
     noise_in = jnp.concatenate([jnp.sum(weights)[None], jnp.ones(size - 1, weights.dtype)])
     spread = jnp.outer(noise_in, noise_in)
     # The block holds exp(+rate * dt), which drowns the result from rate * dt = 20 on: take short steps and double them.
-    doublings = max(0, math.ceil(math.log2(max(float(np.max(noise.gamma)) * dt, 1.0))))
-    block = jnp.block([[-drift, spread], [jnp.zeros_like(drift), drift.T]]) * (dt / 2**doublings)
+    fastest = jnp.maximum(jnp.max(rates), jnp.abs(jax.lax.stop_gradient(rate)))
+    doublings = jnp.clip(jnp.ceil(jnp.log2(jnp.maximum(fastest * dt, 1.0))), 0, MOST_DOUBLINGS)
+    block = jnp.block([[-drift, spread], [jnp.zeros_like(drift), drift.T]]) * (dt * jnp.exp2(-doublings))
     powers = jax.scipy.linalg.expm(block)
     step = powers[size:, size:].T
     added = step @ powers[:size, size:]
 
-    def double(law: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
+    def double(law: tuple[Array, Array], count: Array) -> tuple[tuple[Array, Array], None]:
         step, added = law
-        return (step @ step, added + step @ added @ step.T), None
+        twice = step @ step, added + step @ added @ step.T
+        return jax.tree.map(lambda new, old: jnp.where(count < doublings, new, old), twice, law), None
 
-    (step, added), _ = jax.lax.scan(double, (step, 0.5 * (added + added.T)), length=doublings)
+    counts = jnp.arange(MOST_DOUBLINGS, dtype=doublings.dtype)
+    (step, added), _ = jax.lax.scan(double, (step, 0.5 * (added + added.T)), counts)
     return step, 0.5 * (added + added.T)
 
 

@@ -15,7 +15,7 @@ from sciml.models.flow import (
     VPDiffusion,
     kinetic_energy,
 )
-from sciml.models.flow.kinetic_optimal import data_separation, separation_scales
+from sciml.models.flow.separation import data_separation, separation_scales
 from sciml.solvers import solve_on_times
 
 LAW = GaussianMixture(

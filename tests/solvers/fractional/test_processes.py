@@ -196,3 +196,13 @@ def test_a_linear_volterra_equation_has_the_moments_of_its_kernel():
     # Mean: the integral of the kernel; variance: that of the approximation, exact whatever the step.
     assert ends.mean() == pytest.approx(1 / special.gamma(1.7), abs=4 * ends.std() / 63)
     assert ends.var() == pytest.approx(0.25 * float(noise.variance(jnp.asarray(1.0))), rel=0.08)
+
+
+@pytest.mark.parametrize("rate", [0.5, 400.0])
+def test_a_fast_decay_does_not_drown_the_covariance(rate):
+    """Brownian noise: `(exp(-rate |t - s|) - exp(-rate (t + s))) / (2 rate)`."""
+    times = 0.5 * np.arange(1, 4)
+    apart, together = np.abs(times[:, None] - times[None]), times[:, None] + times[None]
+    truth = (np.exp(-rate * apart) - np.exp(-rate * together)) / (2 * rate)
+    found = jax.jit(lambda rate: markov_fou_covariance(MarkovFBM.brownian(), 3, 0.5, rate=rate))(jnp.asarray(rate))
+    np.testing.assert_allclose(found, truth, atol=1e-12 / rate)
