@@ -22,9 +22,15 @@ if TYPE_CHECKING:
     from sciml.models.deq import DenseCell as DenseCell
     from sciml.models.deq import DEQLoss as DEQLoss
     from sciml.models.deq import Equilibrium as Equilibrium
+    from sciml.models.diffusion import BrownianMotion as BrownianMotion
+    from sciml.models.diffusion import DenoiserScore as DenoiserScore
     from sciml.models.diffusion import DenoisingLoss as DenoisingLoss
     from sciml.models.diffusion import FokkerPlanckLoss as FokkerPlanckLoss
     from sciml.models.diffusion import ForwardProcess as ForwardProcess
+    from sciml.models.diffusion import GeometricBrownian as GeometricBrownian
+    from sciml.models.diffusion import ImplicitScoreLoss as ImplicitScoreLoss
+    from sciml.models.diffusion import LinearProcess as LinearProcess
+    from sciml.models.diffusion import MultiplicativeScore as MultiplicativeScore
     from sciml.models.diffusion import OrnsteinUhlenbeck as OrnsteinUhlenbeck
     from sciml.models.diffusion import ScorePotential as ScorePotential
     from sciml.models.diffusion import VarianceExploding as VarianceExploding
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from sciml.models.diffusion import fokker_planck_residual as fokker_planck_residual
     from sciml.models.diffusion import probability_flow as probability_flow
     from sciml.models.diffusion import reverse_drift as reverse_drift
+    from sciml.models.diffusion import sample_dale_langevin as sample_dale_langevin
     from sciml.models.diffusion import sample_reverse as sample_reverse
     from sciml.models.dilated_resnet import DilatedResNet as DilatedResNet
     from sciml.models.flax_adapter import from_flax as from_flax
@@ -112,6 +119,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "BoundedField": "sciml.models.nde",
+        "BrownianMotion": "sciml.models.diffusion",
         "CDEDiscriminator": "sciml.models.nde",
         "Candidate": "sciml.models.symbolic",
         "CondOT": "sciml.models.flow",
@@ -120,6 +128,7 @@ __getattr__, __dir__, __all__ = attach(
         "Coupling": "sciml.models.flow",
         "DEQ": "sciml.models.deq",
         "DEQLoss": "sciml.models.deq",
+        "DenoiserScore": "sciml.models.diffusion",
         "DenoisingLoss": "sciml.models.diffusion",
         "DenseCell": "sciml.models.deq",
         "DenseField": "sciml.models.nde",
@@ -142,8 +151,10 @@ __getattr__, __dir__, __all__ = attach(
         "GaussianMixture": "sciml.models.flow",
         "GaussianPath": "sciml.models.flow",
         "GaussianStart": "sciml.models.nde",
+        "GeometricBrownian": "sciml.models.diffusion",
         "HybridField": "sciml.models.nde",
         "IFNO": "sciml.models.ifno",
+        "ImplicitScoreLoss": "sciml.models.diffusion",
         "KineticOptimal": "sciml.models.flow",
         "LatentODE": "sciml.models.nde",
         "LatentODELoss": "sciml.models.nde",
@@ -152,7 +163,9 @@ __getattr__, __dir__, __all__ = attach(
         "LatentSDELoss": "sciml.models.nde",
         "LightSB": "sciml.models.bridge",
         "LightSBLoss": "sciml.models.bridge",
+        "LinearProcess": "sciml.models.diffusion",
         "MLP": "sciml.models.mlp",
+        "MultiplicativeScore": "sciml.models.diffusion",
         "NeuralCDE": "sciml.models.nde",
         "NeuralODE": "sciml.models.nde",
         "NeuralODESolution": "sciml.models.nde",
@@ -198,6 +211,7 @@ __getattr__, __dir__, __all__ = attach(
         "register_flax": "sciml.models.flax_adapter",
         "reverse_drift": "sciml.models.diffusion",
         "ritz_mixtures": "sciml.models.linear_solvers",
+        "sample_dale_langevin": "sciml.models.diffusion",
         "sample_reverse": "sciml.models.diffusion",
         "shifted_times": "sciml.models.flow",
         "sine_mixtures": "sciml.models.linear_solvers",

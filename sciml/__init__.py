@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sciml.solvers.integrate import solve as solve
     from sciml.train import FitResult as FitResult
     from sciml.train import fit as fit
+    from sciml.training.exponentiated_gradient import exponentiated_gradient as exponentiated_gradient
     from sciml.training.outcome import TrainingDiverged as TrainingDiverged
     from sciml.training.outcome import TrainingInterrupted as TrainingInterrupted
 
@@ -54,6 +55,7 @@ __getattr__, __dir__, __all__ = attach(
         "data": "sciml.data:",
         "experiment": "sciml.experiment:",
         "experiments": "sciml.experiments:",
+        "exponentiated_gradient": "sciml.training.exponentiated_gradient",
         "fit": "sciml.train",
         "load": "sciml.checkpoint",
         "losses": "sciml.losses:",
@@ -66,9 +68,9 @@ __getattr__, __dir__, __all__ = attach(
         "random": "sciml.random:",
         "register": "sciml.registry",
         "registry": "sciml.registry:",
+        "residual": "sciml.fields.point",
         "sampling": "sciml.sampling:",
         "save": "sciml.checkpoint",
-        "residual": "sciml.fields.point",
         "solve": "sciml.solvers.integrate",
         "solvers": "sciml.solvers:",
     },

@@ -7,18 +7,22 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from sciml.models.diffusion._random_times import random_times
 from sciml.models.diffusion.forward_process import ForwardProcess
 
 
 class DenoisingLoss(eqx.Module):
-    """`loss(model, batch, key)`: mean of `|s score(t, X_t) + noise|^2` over random times, least for the score of the noised data.
+    """`loss(model, batch, key)`: mean square of the noise less what the score says of it, at random times.
 
-    The weight `s^2` makes all times count alike; without it times near zero rule, whose variance is `1 / s^2`.
+    For additive noise it is `|s score(t, X_t) + noise|^2`, for geometric Brownian motion `|sigma sqrt(t) (1 + X_t score) + noise|^2`
+    (multiplicative denoising score matching); least for the score of the noised data. The weight makes all times count alike: without
+    it times near zero rule.
 
     Attributes:
         process: the forward process.
         earliest: times are drawn from this to the horizon.
-        concentration: times are `earliest + (horizon - earliest) u^concentration`, u uniform: above 1 more of them are early.
+        concentration: times are `earliest + (horizon - earliest) u^concentration`, u uniform: above 1 more of them are early; infinite,
+            they are uniform in their logarithm.
 
     Example:
         >>> from sciml.models.diffusion import OrnsteinUhlenbeck, ScorePotential
@@ -27,7 +31,7 @@ class DenoisingLoss(eqx.Module):
         >>> sorted(metrics)
         ['denoising']
 
-    Source: P. Vincent, Neural Computation 23 (2011) 1661; Song et al. 2021 (arXiv 2011.13456).
+    Source: P. Vincent, Neural Computation 23 (2011) 1661; Song et al. 2021 (arXiv 2011.13456); Shetty et al. 2025 (2510.02730).
     """
 
     process: ForwardProcess
@@ -45,18 +49,14 @@ class DenoisingLoss(eqx.Module):
             key: for times and noise.
         """
         time_key, noise_key = jax.random.split(key)
-        count = batch.shape[0]
-        # One time per stratum, in random order.
-        offset = jax.random.uniform(time_key, (), batch.dtype)
-        levels = jax.random.permutation(
-            jax.random.fold_in(time_key, 1), (jnp.arange(count, dtype=batch.dtype) + offset) / count
+        times = random_times(
+            batch.shape[0], self.earliest, self.process.horizon, self.concentration, dtype=batch.dtype, key=time_key
         )
-        times = self.earliest + (self.process.horizon - self.earliest) * levels**self.concentration
         noise = jax.random.normal(noise_key, batch.shape, batch.dtype)
 
         def one(t: Array, data: Array, noise: Array) -> Array:
-            found = model.score(t, self.process.noised(t, data, noise))
-            return jnp.mean((jnp.sqrt(self.process.noise_variance(t)) * found + noise) ** 2)
+            x = self.process.noised(t, data, noise)
+            return jnp.mean((self.process.predicted_noise(t, x, model.score(t, x)) - noise) ** 2)
 
         loss = jnp.mean(jax.vmap(one)(times, batch, noise))
         return loss, {"denoising": loss}

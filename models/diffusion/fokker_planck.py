@@ -9,11 +9,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from sciml.models.diffusion.denoising_loss import DenoisingLoss
-from sciml.models.diffusion.forward_process import ForwardProcess
+from sciml.models.diffusion.linear_process import LinearProcess
 
 
 def fokker_planck_residual(
-    log_density: Callable[[Any, Array], Array], process: ForwardProcess
+    log_density: Callable[[Any, Array], Array], process: LinearProcess
 ) -> Callable[[Any, Array], Array]:
     """`phi_t - rate (d + x . grad phi) - g^2/2 (laplacian phi + |grad phi|^2)`: zero where `exp(phi)` is the law of the process.
 
@@ -21,7 +21,7 @@ def fokker_planck_residual(
 
     Args:
         log_density: `phi(t, x)` of one point, twice differentiable; a constant may be missing.
-        process: the forward process.
+        process: the forward process, with additive noise.
 
     Returns:
         The residual, a function of `(t, x)`.

@@ -1,18 +1,14 @@
-"""What noises data: a linear stochastic equation with known marginals."""
+"""What noises data."""
 
 from abc import abstractmethod
 from typing import Any
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
 class ForwardProcess(eqx.Module):
-    """`dX = -rate(t) X dt + g(t) dW`, in every coordinate alike: `X_t = a(t) X_0 + s(t) noise` in law.
-
-    A process gives `a` and `s`; rate and diffusion follow: `rate = -a'/a`, `g^2 = (s^2)' + 2 rate s^2`.
+    """`dX = f(t, X) dt + g(t, X) dW`, in every coordinate alike and by itself, whose law given `X_0` is known.
 
     Attributes:
         horizon: time at which the noise is taken for all there is.
@@ -23,26 +19,19 @@ class ForwardProcess(eqx.Module):
     horizon: eqx.AbstractVar[float]
 
     @abstractmethod
-    def data_scale(self, t: Float[Array, ""]) -> Float[Array, ""]:
-        """`a(t)`."""
+    def drift(self, t: Any, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """`f`."""
 
     @abstractmethod
-    def noise_variance(self, t: Float[Array, ""]) -> Float[Array, ""]:
-        """`s(t)^2`."""
+    def diffusion(self, t: Any, x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """`g`, of the shape of `x`."""
 
+    @abstractmethod
     def noised(self, t: Any, data: Float[Array, "*shape"], noise: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         """`X_t` for given data and standard normal noise."""
-        t = jnp.asarray(t, data.dtype)
-        return self.data_scale(t) * data + jnp.sqrt(self.noise_variance(t)) * noise
 
-    def rate(self, t: Any) -> Float[Array, ""]:
-        """`-a'/a`, by forward differentiation."""
-        t = jnp.asarray(t)
-        scale, slope = jax.jvp(self.data_scale, (t,), (jnp.ones_like(t),))
-        return -slope / scale
-
-    def squared_diffusion(self, t: Any) -> Float[Array, ""]:
-        """`g(t)^2`."""
-        t = jnp.asarray(t)
-        variance, slope = jax.jvp(self.noise_variance, (t,), (jnp.ones_like(t),))
-        return slope + 2 * self.rate(t) * variance
+    @abstractmethod
+    def predicted_noise(
+        self, t: Any, x: Float[Array, "*shape"], score: Float[Array, "*shape"]
+    ) -> Float[Array, "*shape"]:
+        """The mean of the noise given `X_t = x` that a score says: what denoising compares with the noise that was drawn."""

@@ -4,10 +4,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from sciml.models.diffusion.forward_process import ForwardProcess
+from sciml.models.diffusion.linear_process import LinearProcess
 
 
-class OrnsteinUhlenbeck(ForwardProcess):
+class OrnsteinUhlenbeck(LinearProcess):
     """`dX = -X dt + dW`: stationary law normal of variance 1/2.
 
     Attributes:

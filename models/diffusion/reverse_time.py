@@ -14,7 +14,7 @@ Score = Callable[[Any, Array], Array]
 
 
 def reverse_drift(process: ForwardProcess, score: Score) -> VectorField:
-    """Drift of the reverse-time equation in `tau = horizon - t`: `rate x + g^2 score`; its diffusion is `g`.
+    """Drift of the reverse-time equation in `tau = horizon - t`: `-f + (g^2)' + g^2 score`; its diffusion is `g` (Ito).
 
     Args:
         process: the forward process.
@@ -25,13 +25,14 @@ def reverse_drift(process: ForwardProcess, score: Score) -> VectorField:
 
     def drift(tau: Any, x: Array, args: Any) -> Array:
         t = process.horizon - tau
-        return (process.rate(t) * x + process.squared_diffusion(t) * score(t, x)).astype(x.dtype)
+        squared, slope = _squared_diffusion(process, t, x)
+        return (slope - process.drift(t, x) + squared * score(t, x)).astype(x.dtype)
 
     return drift
 
 
 def probability_flow(process: ForwardProcess, score: Score) -> VectorField:
-    """Vector field in `tau = horizon - t` whose solutions have the marginals of the process: `rate x + g^2 score / 2`.
+    """Vector field in `tau = horizon - t` whose solutions have the marginals of the process: `-f + ((g^2)' + g^2 score) / 2`.
 
     Args:
         process: the forward process.
@@ -42,7 +43,8 @@ def probability_flow(process: ForwardProcess, score: Score) -> VectorField:
 
     def field(tau: Any, x: Array, args: Any) -> Array:
         t = process.horizon - tau
-        return (process.rate(t) * x + process.squared_diffusion(t) * score(t, x) / 2).astype(x.dtype)
+        squared, slope = _squared_diffusion(process, t, x)
+        return ((slope + squared * score(t, x)) / 2 - process.drift(t, x)).astype(x.dtype)
 
     return field
 
@@ -60,7 +62,7 @@ def sample_reverse(
     Args:
         process: the forward process.
         score: `score(t, x)`, called on the whole batch.
-        noise: samples of the law at the horizon, for which standard normal ones are multiplied by `sqrt(noise_variance(horizon))`.
+        noise: samples of the law at the horizon: of additive noise, standard normal ones times `sqrt(noise_variance(horizon))`.
         times: decreasing, from the horizon to where the data are taken for clean.
         key: random key.
 
@@ -78,7 +80,12 @@ def sample_reverse(
     def step(x: Array, given: tuple[Array, Array, Array]) -> tuple[Array, None]:
         number, t, length = given
         draw = jax.random.normal(jax.random.fold_in(key, number), x.shape, x.dtype)
-        spread = jnp.where(number < last, jnp.sqrt(process.squared_diffusion(t) * length), 0).astype(x.dtype)
+        spread = jnp.where(number < last, jnp.sqrt(length), 0).astype(x.dtype) * process.diffusion(t, x)
         return x + length.astype(x.dtype) * drift(process.horizon - t, x, None) + spread * draw, None
 
     return jax.lax.scan(step, noise, (jnp.arange(last + 1), times[:-1], lengths))[0]
+
+
+def _squared_diffusion(process: ForwardProcess, t: Any, x: Array) -> tuple[Array, Array]:
+    """`g^2` and its derivative in `x`, coordinate by coordinate."""
+    return jax.jvp(lambda x: process.diffusion(t, x) ** 2, (x,), (jnp.ones_like(x),))

@@ -4,10 +4,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from sciml.models.diffusion.forward_process import ForwardProcess
+from sciml.models.diffusion.linear_process import LinearProcess
 
 
-class VarianceExploding(ForwardProcess):
+class VarianceExploding(LinearProcess):
     """`X_t = X_0 + s(t) noise`, `s` growing geometrically from `least` to `largest` over the unit of time, less what it is at 0.
 
     Attributes:

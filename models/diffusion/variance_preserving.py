@@ -4,10 +4,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from sciml.models.diffusion.forward_process import ForwardProcess
+from sciml.models.diffusion.linear_process import LinearProcess
 
 
-class VariancePreserving(ForwardProcess):
+class VariancePreserving(LinearProcess):
     """`dX = -b(t)/2 X dt + sqrt(b(t)) dW`, `b` growing linearly from `slowest` to `fastest` over the unit of time.
 
     Attributes:
