@@ -9,6 +9,8 @@ from sciml.models.flow.coupling import Coupling, pair_by_transport, reflow
 from sciml.models.flow.flow_matching_loss import FlowMatchingLoss
 from sciml.models.flow.gaussian_mixture import GaussianMixture
 from sciml.models.flow.gaussian_path import GaussianPath
+from sciml.models.flow.guidance import GuidedVelocity, drop_labels
+from sciml.models.flow.image_editing import Inversion, edit_image, invert_image, resample_image
 from sciml.models.flow.kinetic_energy import kinetic_energy
 from sciml.models.flow.kinetic_optimal import KineticOptimal
 from sciml.models.flow.separation import data_separation, separation_scales
@@ -22,13 +24,19 @@ __all__ = [
     "FlowMatchingLoss",
     "GaussianMixture",
     "GaussianPath",
+    "GuidedVelocity",
+    "Inversion",
     "KineticOptimal",
     "Trigonometric",
     "VPDiffusion",
     "data_separation",
+    "drop_labels",
+    "edit_image",
+    "invert_image",
     "kinetic_energy",
     "pair_by_transport",
     "reflow",
+    "resample_image",
     "separation_scales",
     "shifted_times",
 ]

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from sciml.models.flow.cond_ot import CondOT
 from sciml.models.flow.coupling import Coupling
 from sciml.models.flow.gaussian_path import GaussianPath
+from sciml.models.flow.guidance import drop_labels
 
 
 class FlowMatchingLoss(eqx.Module):
@@ -22,6 +23,8 @@ class FlowMatchingLoss(eqx.Module):
         path: between noise and data.
         latest: times are uniform from 0 to this; less than 1 for paths whose velocity is infinite at the end.
         conditional: see above.
+        label_dropout: share of the `args`, which are then labels, that are replaced by -1, "no class": what classifier-free guidance
+            needs.
 
     Example:
         >>> from sciml.models import DenseField
@@ -36,6 +39,14 @@ class FlowMatchingLoss(eqx.Module):
     path: GaussianPath = CondOT()
     latest: float = eqx.field(static=True, default=1.0)
     conditional: bool = eqx.field(static=True, default=False)
+    label_dropout: float = eqx.field(static=True, default=0.0)
+
+    def __check_init__(self) -> None:
+        if not 0 <= self.label_dropout <= 1 or (self.label_dropout and not self.conditional):
+            raise ValueError(
+                f"FlowMatchingLoss: `label_dropout` must be from 0 to 1, and needs conditional=True; got {self.label_dropout} with "
+                f"conditional={self.conditional}."
+            )
 
     def __call__(
         self, model: Any, batch: Any, key: PRNGKeyArray
@@ -48,6 +59,8 @@ class FlowMatchingLoss(eqx.Module):
             key: for times and noise.
         """
         pairs, args = batch if self.conditional else (batch, None)
+        if self.label_dropout:
+            args = drop_labels(args, self.label_dropout, key=jax.random.fold_in(key, 2))
         noise_key, time_key = jax.random.split(key)
         noise, data = (
             pairs if isinstance(pairs, Coupling) else (jax.random.normal(noise_key, pairs.shape, pairs.dtype), pairs)

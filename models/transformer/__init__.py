@@ -1,0 +1,5 @@
+"""Transformers on images."""
+
+from sciml.models.transformer.dit import DiT
+
+__all__ = ["DiT"]
