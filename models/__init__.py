@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from sciml.models.activations import exact_gelu as exact_gelu
     from sciml.models.activations import lipswish as lipswish
     from sciml.models.autoregression import unroll as unroll
+    from sciml.models.bridge import DiscreteBridge as DiscreteBridge
     from sciml.models.bridge import LightSB as LightSB
     from sciml.models.bridge import LightSBLoss as LightSBLoss
+    from sciml.models.bridge import discrete_bridge as discrete_bridge
     from sciml.models.deq import DEQ as DEQ
     from sciml.models.deq import DenseCell as DenseCell
     from sciml.models.deq import DEQLoss as DEQLoss
@@ -48,13 +50,19 @@ if TYPE_CHECKING:
     from sciml.models.flow import FlowMatchingLoss as FlowMatchingLoss
     from sciml.models.flow import GaussianMixture as GaussianMixture
     from sciml.models.flow import GaussianPath as GaussianPath
+    from sciml.models.flow import GuidedVelocity as GuidedVelocity
+    from sciml.models.flow import Inversion as Inversion
     from sciml.models.flow import KineticOptimal as KineticOptimal
     from sciml.models.flow import Trigonometric as Trigonometric
     from sciml.models.flow import VPDiffusion as VPDiffusion
     from sciml.models.flow import data_separation as data_separation
+    from sciml.models.flow import drop_labels as drop_labels
+    from sciml.models.flow import edit_image as edit_image
+    from sciml.models.flow import invert_image as invert_image
     from sciml.models.flow import kinetic_energy as kinetic_energy
     from sciml.models.flow import pair_by_transport as pair_by_transport
     from sciml.models.flow import reflow as reflow
+    from sciml.models.flow import resample_image as resample_image
     from sciml.models.flow import shifted_times as shifted_times
     from sciml.models.fno import FNO as FNO
     from sciml.models.gated_fno import GatedFNO as GatedFNO
@@ -113,6 +121,7 @@ if TYPE_CHECKING:
     from sciml.models.symbolic import fit_sparse_field as fit_sparse_field
     from sciml.models.symbolic import threshold_least_squares as threshold_least_squares
     from sciml.models.symbolic import tune_constants as tune_constants
+    from sciml.models.transformer import DiT as DiT
     from sciml.models.unet import UNet as UNet
 
 __getattr__, __dir__, __all__ = attach(
@@ -132,9 +141,11 @@ __getattr__, __dir__, __all__ = attach(
         "DenoisingLoss": "sciml.models.diffusion",
         "DenseCell": "sciml.models.deq",
         "DenseField": "sciml.models.nde",
+        "DiT": "sciml.models.transformer",
         "DilatedResNet": "sciml.models.dilated_resnet",
         "DirectionCNN": "sciml.models.linear_solvers",
         "DirectionLoss": "sciml.models.linear_solvers",
+        "DiscreteBridge": "sciml.models.bridge",
         "EncodedStart": "sciml.models.nde",
         "Equilibrium": "sciml.models.deq",
         "EvidenceBound": "sciml.models.nde",
@@ -152,9 +163,11 @@ __getattr__, __dir__, __all__ = attach(
         "GaussianPath": "sciml.models.flow",
         "GaussianStart": "sciml.models.nde",
         "GeometricBrownian": "sciml.models.diffusion",
+        "GuidedVelocity": "sciml.models.flow",
         "HybridField": "sciml.models.nde",
         "IFNO": "sciml.models.ifno",
         "ImplicitScoreLoss": "sciml.models.diffusion",
+        "Inversion": "sciml.models.flow",
         "KineticOptimal": "sciml.models.flow",
         "LatentODE": "sciml.models.nde",
         "LatentODELoss": "sciml.models.nde",
@@ -191,6 +204,9 @@ __getattr__, __dir__, __all__ = attach(
         "choose_candidate": "sciml.models.symbolic",
         "classification_loss": "sciml.models.nde",
         "data_separation": "sciml.models.flow",
+        "discrete_bridge": "sciml.models.bridge",
+        "drop_labels": "sciml.models.flow",
+        "edit_image": "sciml.models.flow",
         "eliminate_least_squares": "sciml.models.symbolic",
         "evolve_expressions": "sciml.models.symbolic",
         "evolve_field": "sciml.models.symbolic",
@@ -201,6 +217,7 @@ __getattr__, __dir__, __all__ = attach(
         "fokker_planck_residual": "sciml.models.diffusion",
         "from_flax": "sciml.models.flax_adapter",
         "gan_optimizer": "sciml.models.nde",
+        "invert_image": "sciml.models.flow",
         "kinetic_energy": "sciml.models.flow",
         "lipswish": "sciml.models.activations",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
@@ -209,6 +226,7 @@ __getattr__, __dir__, __all__ = attach(
         "probability_flow": "sciml.models.diffusion",
         "reflow": "sciml.models.flow",
         "register_flax": "sciml.models.flax_adapter",
+        "resample_image": "sciml.models.flow",
         "reverse_drift": "sciml.models.diffusion",
         "ritz_mixtures": "sciml.models.linear_solvers",
         "sample_dale_langevin": "sciml.models.diffusion",

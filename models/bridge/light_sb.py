@@ -12,15 +12,19 @@ from jaxtyping import Array, Float, PRNGKeyArray
 class LightSB(eqx.Module):
     """From `p0` at time 0 to `p1` at time 1, near `dX = sqrt(noise) dW`: the bridge whose potential is a mixture of normal laws.
 
-    With `v(y) = sum_k alpha_k N(y | r_k, noise S_k)`, S_k diagonal, the coupling is `pi(y | x) ~ exp(x . y / noise) v(y)`, a mixture of
-    normal laws of means `r_k + S_k x` and covariances `noise S_k`, and the drift of the bridge is a weighted mean of linear functions,
-    `sum_k w_k(x, t) ((S_k - 1) x + r_k) / D_k` with `D_k = t S_k + 1 - t`: regular from 0 to 1, both included.
+    With `v(y) = sum_k alpha_k N(y | r_k, noise S_k)` the coupling is `pi(y | x) ~ exp(x . y / noise) v(y)`, a mixture of normal laws of
+    means `r_k + S_k x` and covariances `noise S_k`, and the drift of the bridge is a weighted mean of linear functions,
+    `sum_k w_k(x, t) D_k^-1 ((S_k - 1) x + r_k)` with `D_k = t S_k + 1 - t`: regular from 0 to 1, both included.
+
+    Each S_k is diagonal in its own frame, a product of reflections, so that nothing is ever factorised; without reflectors the frame is
+    that of the data. All S_k zero (`log_scales` of minus infinity) give a discrete `p1`, see `discrete_bridge`.
 
     Attributes:
         log_weights: `log alpha_k`, not normalised.
         centres: `r_k`.
-        log_scales: logarithms of the diagonals of `S_k`.
+        log_scales: logarithms of the eigenvalues of `S_k`.
         noise: variance of the reference process per unit of time, the entropic regularisation.
+        reflectors: normals of the mirrors that make the frame of each component, of any length; None for diagonal `S_k`.
 
     Source: A. Korotin, N. Gushchin & E. Burnaev, Light Schroedinger Bridge, ICLR 2024 (arXiv 2310.01174).
 
@@ -34,40 +38,64 @@ class LightSB(eqx.Module):
     centres: Float[Array, "components d"]
     log_scales: Float[Array, "components d"]
     noise: float = eqx.field(static=True)
+    reflectors: Float[Array, "components reflections d"] | None = None
 
     @staticmethod
-    def at(centres: Float[Array, "components d"], *, noise: float, scale: float = 0.1) -> "LightSB":
+    def at(
+        centres: Float[Array, "components d"],
+        *,
+        noise: float,
+        scale: float = 0.1,
+        full: bool = False,
+        key: PRNGKeyArray | None = None,
+    ) -> "LightSB":
         """Start with equal weights at given centres, usually some samples of `p1`.
 
         Args:
             centres: one per component.
             noise: variance of the reference process, positive.
             scale: of all S_k.
+            full: let S_k be any positive matrix, by `d - 1` reflections each, instead of a diagonal one.
+            key: draws the reflections, which change nothing while all scales are equal; wanted with `full` alone.
 
         Raises:
-            ValueError: `noise` or `scale` not positive.
+            ValueError: `noise` or `scale` not positive; `full` without `key`.
         """
         if noise <= 0 or scale <= 0:
             raise ValueError(f"LightSB: `noise` and `scale` must be positive, got {noise} and {scale}.")
-        count = centres.shape[0]
+        if full and key is None:
+            raise ValueError("LightSB: full matrices start from random frames, give a `key`.")
+        count, d = centres.shape
         weights = jnp.full(count, -math.log(count), centres.dtype)
-        return LightSB(weights, centres, jnp.full_like(centres, math.log(scale)), noise)
+        # One reflection less than coordinates reaches every frame up to signs, which S_k does not feel.
+        mirrors = None if key is None or not full else jax.random.normal(key, (count, d - 1, d), centres.dtype)
+        return LightSB(weights, centres, jnp.full_like(centres, math.log(scale)), noise, mirrors)
 
     def __call__(self, x: Float[Array, " d"], *, key: PRNGKeyArray) -> Float[Array, " d"]:
         """Where a particle that starts at `x` ends: a sample of the coupling."""
         pick, draw = jax.random.split(key)
         component = jax.random.categorical(pick, self._log_parts(x, 0.0))
-        scale = jnp.exp(self.log_scales[component])
-        return (
-            self.centres[component]
-            + scale * x
-            + jnp.sqrt(self.noise * scale) * jax.random.normal(draw, x.shape, x.dtype)
-        )
+        one = jax.tree.map(lambda leaf: leaf[component][None], self)
+        z = jax.random.normal(draw, x.shape, x.dtype)
+        scale = jnp.exp(one.log_scales)
+        return (one.centres + one._scaled(scale, x) + one._scaled(jnp.sqrt(self.noise * scale), z))[0]
 
     def mean(self, x: Float[Array, " d"]) -> Float[Array, " d"]:
         """Mean of the coupling given `x`, the barycentric projection."""
         weights = jax.nn.softmax(self._log_parts(x, 0.0))
-        return jnp.sum(weights[:, None] * (self.centres + jnp.exp(self.log_scales) * x[None]), axis=0)
+        return jnp.sum(weights[:, None] * (self.centres + self._scaled(jnp.exp(self.log_scales), x)), axis=0)
+
+    def moments(self, x: Float[Array, " d"]) -> tuple[Float[Array, " d"], Float[Array, "d d"]]:
+        """Mean and covariance of the coupling given `x`."""
+        scale = jnp.exp(self.log_scales)
+        weights = jax.nn.softmax(self._log_parts(x, 0.0))[:, None]
+        means = self.centres + self._scaled(scale, x)
+        mean = jnp.sum(weights * means, axis=0)
+        off = means - mean[None]
+        columns = jax.vmap(lambda unit: jnp.sum(weights * self._scaled(scale, unit), axis=0))(
+            jnp.eye(len(x), dtype=x.dtype)
+        )
+        return mean, jnp.matmul((weights * off).T, off, precision="highest") + self.noise * columns
 
     def at_time(self, t: Any, x: Float[Array, " d"], *, key: PRNGKeyArray) -> Float[Array, " d"]:
         """Where a particle that starts at `x` is at time `t`, without simulation: on a Brownian bridge to its end."""
@@ -81,12 +109,13 @@ class LightSB(eqx.Module):
         t = jnp.asarray(t, x.dtype)
         scale = jnp.exp(self.log_scales)
         weights = jax.nn.softmax(self._log_parts(x, t))
-        return jnp.sum(weights[:, None] * ((scale - 1) * x[None] + self.centres) / (t * scale + 1 - t), axis=0)
+        velocities = ((scale - 1) * self._seen(x[None]) + self._seen(self.centres)) / (t * scale + 1 - t)
+        return jnp.sum(weights[:, None] * self._seen(velocities, back=True), axis=0)
 
     def log_potential(self, y: Float[Array, " d"]) -> Float[Array, ""]:
         """`log v(y)`."""
         scale = jnp.exp(self.log_scales)
-        squares = jnp.sum((y[None] - self.centres) ** 2 / scale, axis=1) / self.noise
+        squares = jnp.sum(self._seen(y[None] - self.centres) ** 2 / scale, axis=1) / self.noise
         spread = jnp.sum(self.log_scales, axis=1) + y.shape[0] * math.log(2 * math.pi * self.noise)
         return jax.nn.logsumexp(self.log_weights - squares / 2 - spread / 2)
 
@@ -101,10 +130,25 @@ class LightSB(eqx.Module):
         """
         scale = jnp.exp(self.log_scales)
         between = t * scale + 1 - t
-        exponents = ((scale - 1) * x[None] ** 2 + 2 * x[None] * self.centres - t * self.centres**2) / (
-            2 * self.noise * between
-        )
+        seen, centres = self._seen(x[None]), self._seen(self.centres)
+        exponents = ((scale - 1) * seen**2 + 2 * seen * centres - t * centres**2) / (2 * self.noise * between)
         return self.log_weights + jnp.sum(exponents - jnp.log(between) / 2, axis=1)
+
+    def _scaled(self, factors: Array, x: Array) -> Array:
+        """`x` times the matrix of each component that has these eigenvalues in its frame."""
+        return self._seen(factors * self._seen(x[None]), back=True)
+
+    def _seen(self, vectors: Array, *, back: bool = False) -> Array:
+        """Vectors `(1 or components, d)` in the frame of each component, or back from there."""
+        if self.reflectors is None:
+            return vectors
+
+        def reflect(vectors: Array, normals: Array) -> tuple[Array, None]:
+            along = jnp.sum(vectors * normals, axis=1) / jnp.sum(normals**2, axis=1)
+            return vectors - 2 * along[:, None] * normals, None
+
+        vectors = jnp.broadcast_to(vectors, self.centres.shape)
+        return jax.lax.scan(reflect, vectors, jnp.swapaxes(self.reflectors, 0, 1), reverse=back)[0]
 
 
 class LightSBLoss(eqx.Module):

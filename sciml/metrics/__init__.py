@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sciml.metrics.entropy import spectral_entropy as spectral_entropy
     from sciml.metrics.entropy import statistical_complexity as statistical_complexity
     from sciml.metrics.entropy import tsallis_entropy as tsallis_entropy
+    from sciml.metrics.gaussian_laws import squared_bures_wasserstein as squared_bures_wasserstein
+    from sciml.metrics.gaussian_laws import unexplained_variance as unexplained_variance
     from sciml.metrics.path_laws import signature_mmd as signature_mmd
     from sciml.metrics.pointwise import boundary_rmse as boundary_rmse
     from sciml.metrics.pointwise import conserved_rmse as conserved_rmse
@@ -75,10 +77,12 @@ __getattr__, __dir__, __all__ = attach(
         "sobolev_norm": "sciml.metrics.sobolev",
         "spectral_density": "sciml.metrics.turbulence",
         "spectral_entropy": "sciml.metrics.entropy",
+        "squared_bures_wasserstein": "sciml.metrics.gaussian_laws",
         "statistical_complexity": "sciml.metrics.entropy",
         "structure_functions": "sciml.metrics.turbulence",
         "tsallis_entropy": "sciml.metrics.entropy",
         "turbulence_scales": "sciml.metrics.turbulence",
+        "unexplained_variance": "sciml.metrics.gaussian_laws",
         "vrmse": "sciml.metrics.pointwise",
         "wasserstein2": "sciml.metrics.sample_laws",
     },

@@ -41,7 +41,41 @@ def test_normaliser_and_potential_belong_together():
     x = jnp.asarray([0.4, -0.6])
     weights = jnp.exp(points @ x / MODEL.noise + jax.vmap(MODEL.log_potential)(points))
     np.testing.assert_allclose(jnp.log(jnp.sum(weights) * 0.1**2), MODEL.log_normaliser(x), rtol=1e-8)
-    np.testing.assert_allclose(jnp.sum(weights[:, None] * points, axis=0) / jnp.sum(weights), MODEL.mean(x), rtol=1e-8)
+    weights = weights / jnp.sum(weights)
+    mean, covariance = MODEL.moments(x)
+    np.testing.assert_allclose(weights @ points, mean, rtol=1e-8)
+    np.testing.assert_allclose(weights @ points, MODEL.mean(x), rtol=1e-8)
+    off = points - mean[None]
+    np.testing.assert_allclose((weights[:, None] * off).T @ off, covariance, rtol=1e-8)
+
+
+def test_full_matrices_are_diagonal_ones_in_a_turned_frame():
+    """One frame for all components: everything turns with it."""
+    mirrors = jnp.tile(jnp.asarray([[[1.0, 0.7, -0.2], [0.1, -2.0, 0.4]]]), (3, 1, 1))
+    plain = LightSB(
+        MODEL.log_weights, jnp.eye(3) - 0.5, jnp.log(jnp.asarray([[0.3, 0.6, 1.0]])) * jnp.ones((3, 1)), 0.5
+    )
+    turn = np.eye(3)
+    for normal in np.asarray(mirrors[0]):
+        turn = turn @ (np.eye(3) - 2 * np.outer(normal, normal) / (normal @ normal))
+    full = LightSB(plain.log_weights, plain.centres @ turn.T, plain.log_scales, 0.5, mirrors)
+    x = jnp.asarray([0.3, -0.4, 0.8])
+
+    @jax.jit
+    def everything(model, x):
+        return model.drift(0.4, x), *model.moments(x), model.mean(x), model.log_potential(x), model.log_normaliser(x)
+
+    for one, other in zip(everything(full, turn @ x), everything(plain, x)):
+        turned = [other, turn @ other, turn @ other @ turn.T][other.ndim] if other.ndim else other
+        np.testing.assert_allclose(one, turned, rtol=1e-10, atol=1e-12)
+    draws = jax.vmap(lambda key: full(turn @ x, key=key))(jax.random.split(KEYS[0], 4000))
+    np.testing.assert_allclose(np.cov(draws.T), full.moments(turn @ x)[1], atol=0.04)
+
+
+def test_a_full_start_is_a_diagonal_start():
+    centres = jnp.asarray([[1.0, 0.5], [0.0, -1.0]])
+    plain, full = LightSB.at(centres, noise=0.3), LightSB.at(centres, noise=0.3, full=True, key=KEYS[0])
+    np.testing.assert_allclose(full.drift(0.3, centres[0]), plain.drift(0.3, centres[0]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("t", [0.0, 0.3, 0.9])
@@ -113,3 +147,5 @@ def test_training_finds_a_potential_that_is_known():
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(ValueError, match=r"must be positive, got 0.0 and 0.1"):
         LightSB.at(jnp.zeros((2, 2)), noise=0.0)
+    with pytest.raises(ValueError, match="full matrices start from random frames, give a `key`"):
+        LightSB.at(jnp.zeros((2, 2)), noise=0.1, full=True)
