@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     from sciml.models.flow import GuidedVelocity as GuidedVelocity
     from sciml.models.flow import Inversion as Inversion
     from sciml.models.flow import KineticOptimal as KineticOptimal
+    from sciml.models.flow import RoundTrip as RoundTrip
     from sciml.models.flow import Trigonometric as Trigonometric
+    from sciml.models.flow import UNetVelocity as UNetVelocity
     from sciml.models.flow import VPDiffusion as VPDiffusion
     from sciml.models.flow import data_separation as data_separation
     from sciml.models.flow import drop_labels as drop_labels
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from sciml.models.flow import pair_by_transport as pair_by_transport
     from sciml.models.flow import reflow as reflow
     from sciml.models.flow import resample_image as resample_image
+    from sciml.models.flow import round_trip as round_trip
     from sciml.models.flow import shifted_times as shifted_times
     from sciml.models.fno import FNO as FNO
     from sciml.models.gated_fno import GatedFNO as GatedFNO
@@ -187,6 +190,7 @@ __getattr__, __dir__, __all__ = attach(
         "OrnsteinUhlenbeck": "sciml.models.diffusion",
         "PositiveField": "sciml.models.nde",
         "ResNet": "sciml.models.resnet",
+        "RoundTrip": "sciml.models.flow",
         "SDEGAN": "sciml.models.nde",
         "SDEGenerator": "sciml.models.nde",
         "ScorePotential": "sciml.models.diffusion",
@@ -198,6 +202,7 @@ __getattr__, __dir__, __all__ = attach(
         "TrajectoryLoss": "sciml.models.nde",
         "Trigonometric": "sciml.models.flow",
         "UNet": "sciml.models.unet",
+        "UNetVelocity": "sciml.models.flow",
         "VPDiffusion": "sciml.models.flow",
         "VarianceExploding": "sciml.models.diffusion",
         "VariancePreserving": "sciml.models.diffusion",
@@ -229,6 +234,7 @@ __getattr__, __dir__, __all__ = attach(
         "resample_image": "sciml.models.flow",
         "reverse_drift": "sciml.models.diffusion",
         "ritz_mixtures": "sciml.models.linear_solvers",
+        "round_trip": "sciml.models.flow",
         "sample_dale_langevin": "sciml.models.diffusion",
         "sample_reverse": "sciml.models.diffusion",
         "shifted_times": "sciml.models.flow",

@@ -1,7 +1,7 @@
 """The U-Net baseline."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
@@ -151,15 +151,29 @@ class UNet(eqx.Module):
         Raises:
             ValueError: the shape of `x` does not fit.
         """
+        return self.forward(x)
+
+    def forward(
+        self,
+        x: Float[Array, "in_channels *grid"],
+        after: Sequence[Callable[[Array], Array]] | None = None,
+    ) -> Float[Array, "out_channels *grid"]:
+        """The same with a function applied after each pair of convolutions, for instance to tell the network what time it is.
+
+        Args:
+            x: real field, shape `(in_channels, *grid)`.
+            after: one function per pair: the finest, then down, then up, `2 * levels + 1` in all; nothing by default.
+        """
         check_sample("UNet", x, self.dimension, self.in_channels)
-        y = self.enter(with_coordinates(x, self.grid_features))
+        following = iter(after or (lambda y: y,) * (1 + 2 * len(self.down)))
+        y = next(following)(self.enter(with_coordinates(x, self.grid_features)))
         skips = []
         for down, encode in zip(self.down, self.encode):
             skips.append(y)
-            y = encode(down(y))
+            y = next(following)(encode(down(y)))
         for decode, skip in zip(self.decode, reversed(skips)):
             y = double_grid(y, self.padding)[(slice(None), *(slice(n) for n in skip.shape[1:]))]
-            y = decode(jnp.concatenate([skip, y]))
+            y = next(following)(decode(jnp.concatenate([skip, y])))
         y = self.leave(y)
         return y + x[-self.out_channels :] if self.residual else y
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sciml.solvers.diffrax_door import ExponentialSolver as ExponentialSolver
     from sciml.solvers.diffrax_imex import SymbolRootFinder as SymbolRootFinder
     from sciml.solvers.diffrax_imex import split_terms as split_terms
+    from sciml.solvers.evaluations import count_nfe as count_nfe
     from sciml.solvers.exponential import ETDRK1 as ETDRK1
     from sciml.solvers.exponential import ETDRK2 as ETDRK2
     from sciml.solvers.exponential import ETDRK3 as ETDRK3
@@ -160,6 +161,7 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Jump": "sciml.solvers.jumps",
         "JumpSolution": "sciml.solvers.jumps",
+        "count_nfe": "sciml.solvers.evaluations",
         "solve_with_jumps": "sciml.solvers.jumps",
         "SymplecticYoshida4": "sciml.solvers.symplectic",
         "SymplecticYoshida6": "sciml.solvers.symplectic",

@@ -14,8 +14,10 @@ from sciml.models.flow.image_editing import Inversion, edit_image, invert_image,
 from sciml.models.flow.kinetic_energy import kinetic_energy
 from sciml.models.flow.kinetic_optimal import KineticOptimal
 from sciml.models.flow.separation import data_separation, separation_scales
+from sciml.models.flow.there_and_back import RoundTrip, round_trip
 from sciml.models.flow.time_grids import shifted_times
 from sciml.models.flow.trigonometric import Trigonometric
+from sciml.models.flow.unet_velocity import UNetVelocity
 from sciml.models.flow.vp_diffusion import VPDiffusion
 
 __all__ = [
@@ -27,7 +29,9 @@ __all__ = [
     "GuidedVelocity",
     "Inversion",
     "KineticOptimal",
+    "RoundTrip",
     "Trigonometric",
+    "UNetVelocity",
     "VPDiffusion",
     "data_separation",
     "drop_labels",
@@ -37,6 +41,7 @@ __all__ = [
     "pair_by_transport",
     "reflow",
     "resample_image",
+    "round_trip",
     "separation_scales",
     "shifted_times",
 ]

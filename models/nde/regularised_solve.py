@@ -10,6 +10,7 @@ import optimistix
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from sciml.solvers.adjoints import GradientStrategy
+from sciml.solvers.evaluations import evaluations_per_step
 from sciml.solvers.regularisers import (
     kinetic_jacobian_regulariser,
     local_regulariser,
@@ -19,7 +20,6 @@ from sciml.solvers.regularisers import (
     with_running_cost,
 )
 from sciml.solvers.statistics import SolverStatistics, solve_with_statistics
-from sciml.solvers.statistics.statistics_solve import evaluations_per_step
 
 Regulariser: TypeAlias = Literal["error", "stiffness", "both", "local-unbiased", "local-biased", "taylor", "kinetic"]
 OF_STEPS = ("error", "stiffness", "both")

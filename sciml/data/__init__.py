@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sciml.data.pdebench import read_pdebench as read_pdebench
     from sciml.data.pdebench import write_pdebench as write_pdebench
     from sciml.data.reading import read_dataset as read_dataset
+    from sciml.data.shapes import ShapeImages as ShapeImages
+    from sciml.data.shapes import nearest_colour as nearest_colour
+    from sciml.data.shapes import sample_shapes as sample_shapes
+    from sciml.data.shapes import shape_image as shape_image
     from sciml.data.source import Source as Source
     from sciml.data.trajectory_file import read_frames as read_frames
 
@@ -26,11 +30,15 @@ __getattr__, __dir__, __all__ = attach(
         "Dataset": "sciml.data.dataset",
         "Generator": "sciml.data.generator",
         "HDF5Source": "sciml.data.hdf5",
+        "ShapeImages": "sciml.data.shapes",
         "Source": "sciml.data.source",
+        "nearest_colour": "sciml.data.shapes",
         "read_dataset": "sciml.data.reading",
         "read_frames": "sciml.data.trajectory_file",
         "read_hdf5": "sciml.data.hdf5",
         "read_pdebench": "sciml.data.pdebench",
+        "sample_shapes": "sciml.data.shapes",
+        "shape_image": "sciml.data.shapes",
         "write_hdf5": "sciml.data.hdf5",
         "write_pdebench": "sciml.data.pdebench",
     },

@@ -13,7 +13,7 @@ from jaxtyping import PyTree
 
 from sciml.solvers.adjoints.open_terms import open_terms
 from sciml.solvers.adjoints.reversible_solve import reversible_method
-from sciml.solvers.statistics.statistics_solve import evaluations_per_step
+from sciml.solvers.evaluations import evaluations_per_step
 
 _ROUNDS, _INSIDE = 5, 20
 """Timed calls, and steps within each."""

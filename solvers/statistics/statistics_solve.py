@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PyTree
 
 from sciml.equation import Parameter
+from sciml.solvers.evaluations import evaluations_per_step
 from sciml.solvers.statistics.record_statistics import RecordStatistics
 from sciml.solvers.statistics.recording_controller import recording_controller
 from sciml.solvers.statistics.recording_terms import recording_terms
@@ -173,15 +174,3 @@ def _state(t: Any, y: Any, args: Any) -> Any:
 
 def _record(t: Any, y: Any, args: Any) -> Any:
     return y.record
-
-
-def evaluations_per_step(solver: Any) -> tuple[int, int] | None:
-    """Evaluations of the vector field at the start and by each step, where they are known."""
-    if isinstance(solver, diffrax.ReversibleHeun):
-        return 1, 1
-    if isinstance(solver, diffrax.AbstractSRK):
-        return 0, len(solver.tableau.b_sol)
-    if isinstance(solver, diffrax.AbstractERK) and isinstance(solver.tableau, diffrax.ButcherTableau):
-        stages = solver.tableau.num_stages
-        return (1, stages - 1) if solver.tableau.fsal else (0, stages)
-    return None

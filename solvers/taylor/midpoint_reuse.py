@@ -32,6 +32,11 @@ class MidpointReuse(diffrax.AbstractSolver):
     term_structure: ClassVar[Any] = diffrax.AbstractTerm
     interpolation_cls: ClassVar[Callable[..., diffrax.LocalLinearInterpolation]] = diffrax.LocalLinearInterpolation
 
+    @property
+    def evaluations_per_step(self) -> tuple[int, int]:
+        """At the start and by each step."""
+        return 1, 1
+
     def order(self, terms: diffrax.AbstractTerm) -> int:
         """Order of the method."""
         return 2

@@ -79,6 +79,13 @@ class Taylor(diffrax.AbstractAdaptiveSolver):
                 f"Taylor: derivative='difference' has order 2, got order {self.taylor_order}; take 'jvp' or 'jet'."
             )
 
+    @property
+    def evaluations_per_step(self) -> tuple[int, int]:
+        """At the start and by each step; a derivative counts as the matrix products that it costs in a dense network."""
+        order = self.taylor_order
+        by_step = {"difference": 2, "jvp": 2 ** (order - 1), "jet": order * (order + 1) // 2}
+        return 0, by_step[self.derivative]
+
     def order(self, terms: diffrax.AbstractTerm) -> int:
         """Order of the method."""
         return self.taylor_order
