@@ -9,19 +9,22 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from sciml.models.diffusion.denoising_loss import DenoisingLoss
-from sciml.models.diffusion.linear_process import LinearProcess
+from sciml.models.diffusion.forward_process import ForwardProcess
 
 
 def fokker_planck_residual(
-    log_density: Callable[[Any, Array], Array], process: LinearProcess
+    log_density: Callable[[Any, Array], Array], process: ForwardProcess
 ) -> Callable[[Any, Array], Array]:
-    """`phi_t - rate (d + x . grad phi) - g^2/2 (laplacian phi + |grad phi|^2)`: zero where `exp(phi)` is the law of the process.
+    """What `exp(phi)` lacks to be the law of the process: zero where its logarithm obeys the Fokker-Planck equation.
+
+    `phi_t + div f + f . grad phi - sum_i ((g_i^2)'' + 2 (g_i^2)' phi_i + g_i^2 (phi_ii + phi_i^2)) / 2`, of which additive noise leaves
+    `phi_t - rate (d + x . grad phi) - g^2 / 2 (laplacian phi + |grad phi|^2)`.
 
     All derivatives in x come from one pass of second-order forward differentiation along the coordinates.
 
     Args:
         log_density: `phi(t, x)` of one point, twice differentiable; a constant may be missing.
-        process: the forward process, with additive noise.
+        process: the forward process.
 
     Returns:
         The residual, a function of `(t, x)`.
@@ -46,10 +49,25 @@ def fokker_planck_residual(
 
         gradient, curvature = jax.vmap(along)(jnp.eye(x.shape[0], dtype=x.dtype))
         in_time = jax.jvp(lambda t: log_density(t, x), (t,), (jnp.ones_like(t),))[1]
-        spread = process.squared_diffusion(t) / 2 * (jnp.sum(curvature) + jnp.sum(gradient**2))
-        return in_time - process.rate(t) * (x.shape[0] + jnp.sum(x * gradient)) - spread
+        (drift, slope), (squared, rise, bend) = _coefficients(process, t, x)
+        flow = slope + drift * gradient
+        spread = (bend + 2 * rise * gradient + squared * (curvature + gradient**2)) / 2
+        return in_time + jnp.sum(flow - spread)
 
     return residual
+
+
+def _coefficients(
+    process: ForwardProcess, t: Array, x: Array
+) -> tuple[tuple[Array, Array], tuple[Array, Array, Array]]:
+    """Drift with its derivative, squared diffusion with two, coordinate by coordinate."""
+    ones = jnp.ones_like(x)
+
+    def squared(x: Array) -> tuple[Array, Array]:
+        return jax.jvp(lambda x: process.diffusion(t, x) ** 2, (x,), (ones,))
+
+    (value, rise), (_, bend) = jax.jvp(squared, (x,), (ones,))
+    return jax.jvp(lambda x: process.drift(t, x), (x,), (ones,)), (value, rise, bend)
 
 
 class FokkerPlanckLoss(eqx.Module):
