@@ -20,7 +20,7 @@ class LightSB(eqx.Module):
     that of the data. All S_k zero (`log_scales` of minus infinity) give a discrete `p1`, see `discrete_bridge`.
 
     Attributes:
-        log_weights: `log alpha_k`, not normalised.
+        potentials: `noise log alpha_k`, not normalised: in units of cost, so that one learning rate serves at any noise.
         centres: `r_k`.
         log_scales: logarithms of the eigenvalues of `S_k`.
         noise: variance of the reference process per unit of time, the entropic regularisation.
@@ -34,7 +34,7 @@ class LightSB(eqx.Module):
         ((2,), [0.0, 0.0])
     """
 
-    log_weights: Float[Array, " components"]
+    potentials: Float[Array, " components"]
     centres: Float[Array, "components d"]
     log_scales: Float[Array, "components d"]
     noise: float = eqx.field(static=True)
@@ -66,10 +66,10 @@ class LightSB(eqx.Module):
         if full and key is None:
             raise ValueError("LightSB: full matrices start from random frames, give a `key`.")
         count, d = centres.shape
-        weights = jnp.full(count, -math.log(count), centres.dtype)
+        potentials = jnp.full(count, -noise * math.log(count), centres.dtype)
         # One reflection less than coordinates reaches every frame up to signs, which S_k does not feel.
         mirrors = None if key is None or not full else jax.random.normal(key, (count, d - 1, d), centres.dtype)
-        return LightSB(weights, centres, jnp.full_like(centres, math.log(scale)), noise, mirrors)
+        return LightSB(potentials, centres, jnp.full_like(centres, math.log(scale)), noise, mirrors)
 
     def __call__(self, x: Float[Array, " d"], *, key: PRNGKeyArray) -> Float[Array, " d"]:
         """Where a particle that starts at `x` ends: a sample of the coupling."""
@@ -117,7 +117,7 @@ class LightSB(eqx.Module):
         scale = jnp.exp(self.log_scales)
         squares = jnp.sum(self._seen(y[None] - self.centres) ** 2 / scale, axis=1) / self.noise
         spread = jnp.sum(self.log_scales, axis=1) + y.shape[0] * math.log(2 * math.pi * self.noise)
-        return jax.nn.logsumexp(self.log_weights - squares / 2 - spread / 2)
+        return jax.nn.logsumexp(self.potentials / self.noise - squares / 2 - spread / 2)
 
     def log_normaliser(self, x: Float[Array, " d"]) -> Float[Array, ""]:
         """`log c(x)`, the logarithm of `int exp(x . y / noise) v(y) dy`."""
@@ -132,7 +132,7 @@ class LightSB(eqx.Module):
         between = t * scale + 1 - t
         seen, centres = self._seen(x[None]), self._seen(self.centres)
         exponents = ((scale - 1) * seen**2 + 2 * seen * centres - t * centres**2) / (2 * self.noise * between)
-        return self.log_weights + jnp.sum(exponents - jnp.log(between) / 2, axis=1)
+        return self.potentials / self.noise + jnp.sum(exponents - jnp.log(between) / 2, axis=1)
 
     def _scaled(self, factors: Array, x: Array) -> Array:
         """`x` times the matrix of each component that has these eigenvalues in its frame."""

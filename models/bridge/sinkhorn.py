@@ -35,8 +35,8 @@ def discrete_bridge(
 ) -> DiscreteBridge:
     """The bridge between two sets of samples: the optimal plan of cost `|x - y|^2 / 2` and entropy `noise`, for any `x`.
 
-    The discrete plan is a light bridge whose components are the samples `y_j` of `p1` with no width and weights
-    `log alpha_j = (g_j - |y_j|^2 / 2) / noise`, g the dual potential. So it has the same methods: `mean(x)` is the barycentric
+    The discrete plan is a light bridge whose components are the samples `y_j` of `p1` with no width and potentials
+    `g_j - |y_j|^2 / 2`, g the dual one of the cost. So it has the same methods: `mean(x)` is the barycentric
     projection, also of new `x`; what it draws are samples that are there already. `log_potential` has no value, and the drift is
     infinite at `t = 1`.
 
@@ -67,8 +67,8 @@ def discrete_bridge(
         raise ValueError(f"discrete_bridge: samples must have one dimension, got {start.shape} and {end.shape}.")
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         potential, converged, iterations = _solve(start, end, noise, tolerance, max_iterations)
-    log_weights = (potential - jnp.sum(end**2, axis=1)) / (2 * noise)
-    model = LightSB(log_weights, end, jnp.full_like(end, -jnp.inf), noise)
+    potentials = (potential - jnp.sum(end**2, axis=1)) / 2
+    model = LightSB(potentials, end, jnp.full_like(end, -jnp.inf), noise)
     return DiscreteBridge(model, jnp.asarray(converged), jnp.asarray(iterations))
 
 

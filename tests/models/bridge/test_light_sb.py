@@ -13,7 +13,7 @@ from sciml.solvers import EulerMaruyama, solve_sde
 
 KEYS = jax.random.split(jax.random.key(0), 6)
 MODEL = LightSB(
-    jnp.log(jnp.asarray([0.5, 0.2, 0.3])),
+    0.5 * jnp.log(jnp.asarray([0.5, 0.2, 0.3])),
     jnp.asarray([[1.0, 0.0], [-1.0, 0.5], [0.0, -1.0]]),
     jnp.log(jnp.asarray([[0.3, 0.6], [0.5, 0.2], [1.5, 0.4]])),
     0.5,
@@ -35,7 +35,7 @@ def test_one_component_between_normal_laws_is_the_closed_form():
 
 
 def test_normaliser_and_potential_belong_together():
-    np.testing.assert_allclose(MODEL.log_normaliser(jnp.zeros(2)), jax.nn.logsumexp(MODEL.log_weights), atol=1e-14)
+    np.testing.assert_allclose(MODEL.log_normaliser(jnp.zeros(2)), jax.nn.logsumexp(MODEL.potentials / 0.5), atol=1e-14)
     side = jnp.linspace(-12, 12, 241)
     points = jnp.stack(jnp.meshgrid(side, side), axis=-1).reshape(-1, 2)
     x = jnp.asarray([0.4, -0.6])
@@ -53,12 +53,12 @@ def test_full_matrices_are_diagonal_ones_in_a_turned_frame():
     """One frame for all components: everything turns with it."""
     mirrors = jnp.tile(jnp.asarray([[[1.0, 0.7, -0.2], [0.1, -2.0, 0.4]]]), (3, 1, 1))
     plain = LightSB(
-        MODEL.log_weights, jnp.eye(3) - 0.5, jnp.log(jnp.asarray([[0.3, 0.6, 1.0]])) * jnp.ones((3, 1)), 0.5
+        MODEL.potentials, jnp.eye(3) - 0.5, jnp.log(jnp.asarray([[0.3, 0.6, 1.0]])) * jnp.ones((3, 1)), 0.5
     )
     turn = np.eye(3)
     for normal in np.asarray(mirrors[0]):
         turn = turn @ (np.eye(3) - 2 * np.outer(normal, normal) / (normal @ normal))
-    full = LightSB(plain.log_weights, plain.centres @ turn.T, plain.log_scales, 0.5, mirrors)
+    full = LightSB(plain.potentials, plain.centres @ turn.T, plain.log_scales, 0.5, mirrors)
     x = jnp.asarray([0.3, -0.4, 0.8])
 
     @jax.jit
