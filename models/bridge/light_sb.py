@@ -80,15 +80,18 @@ class LightSB(eqx.Module):
         scale = jnp.exp(one.log_scales)
         return (one.centres + one._scaled(scale, x) + one._scaled(jnp.sqrt(self.noise * scale), z))[0]
 
+    def shares(self, x: Float[Array, " d"]) -> Float[Array, " components"]:
+        """Probabilities of the components given `x`."""
+        return jax.nn.softmax(self._log_parts(x, 0.0))
+
     def mean(self, x: Float[Array, " d"]) -> Float[Array, " d"]:
         """Mean of the coupling given `x`, the barycentric projection."""
-        weights = jax.nn.softmax(self._log_parts(x, 0.0))
-        return jnp.sum(weights[:, None] * (self.centres + self._scaled(jnp.exp(self.log_scales), x)), axis=0)
+        return jnp.sum(self.shares(x)[:, None] * (self.centres + self._scaled(jnp.exp(self.log_scales), x)), axis=0)
 
     def moments(self, x: Float[Array, " d"]) -> tuple[Float[Array, " d"], Float[Array, "d d"]]:
         """Mean and covariance of the coupling given `x`."""
         scale = jnp.exp(self.log_scales)
-        weights = jax.nn.softmax(self._log_parts(x, 0.0))[:, None]
+        weights = self.shares(x)[:, None]
         means = self.centres + self._scaled(scale, x)
         mean = jnp.sum(weights * means, axis=0)
         off = means - mean[None]
@@ -143,12 +146,16 @@ class LightSB(eqx.Module):
         if self.reflectors is None:
             return vectors
 
-        def reflect(vectors: Array, normals: Array) -> tuple[Array, None]:
-            along = jnp.sum(vectors * normals, axis=1) / jnp.sum(normals**2, axis=1)
-            return vectors - 2 * along[:, None] * normals, None
+        def reflect(rows: Array, normals: Array) -> tuple[Array, None]:
+            along = jnp.sum(rows * normals[:, None], axis=2) / jnp.sum(normals**2, axis=1, keepdims=True)
+            return rows - 2 * along[:, :, None] * normals[:, None], None
 
+        # The frames do not depend on x: under `vmap` they are made once.
+        d = self.centres.shape[1]
+        units = jnp.broadcast_to(jnp.eye(d, dtype=vectors.dtype), (len(self.centres), d, d))
+        frames = jax.lax.scan(reflect, units, jnp.swapaxes(self.reflectors, 0, 1))[0]
         vectors = jnp.broadcast_to(vectors, self.centres.shape)
-        return jax.lax.scan(reflect, vectors, jnp.swapaxes(self.reflectors, 0, 1), reverse=back)[0]
+        return jnp.einsum("kij,kj->ki" if back else "kji,kj->ki", frames, vectors, precision="highest")
 
 
 class LightSBLoss(eqx.Module):
