@@ -58,11 +58,6 @@ EXPERIMENTS: dict[str, Entry] = {
         "The light Schroedinger bridge: potentials that are Gaussian mixtures, learned in seconds and without simulation.",
         ("korotin2024light", "gushchin2023building", "cuturi2013sinkhorn"),
     ),
-    "light-sb": Entry(
-        "sciml.experiments.light_sb",
-        "The light Schroedinger bridge: potentials that are Gaussian mixtures, learned in seconds and without simulation.",
-        ("korotin2024light", "gushchin2023building", "cuturi2013sinkhorn"),
-    ),
     "local-nde": Entry(
         "sciml.experiments.local_nde",
         "Locally regularised neural ODEs: one step at a random time, penalised, makes the whole solve cheap, with any adjoint.",

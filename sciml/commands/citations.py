@@ -142,28 +142,6 @@ BIBTEX: dict[str, str] = {
   eprint = {1306.0895},
   archivePrefix = {arXiv}
 }""",
-    "korotin2024light": """@inproceedings{korotin2024light,
-  title = {Light {Schr{\\"o}dinger} Bridge},
-  author = {Korotin, Alexander and Gushchin, Nikita and Burnaev, Evgeny},
-  booktitle = {International Conference on Learning Representations},
-  year = {2024},
-  eprint = {2310.01174},
-  archivePrefix = {arXiv}
-}""",
-    "gushchin2023building": """@inproceedings{gushchin2023building,
-  title = {Building the Bridge of {Schr{\\"o}dinger}: A Continuous Entropic Optimal Transport Benchmark},
-  author = {Gushchin, Nikita and Kolesov, Alexander and Mokrov, Petr and Karpikova, Polina and Spiridonov, Andrey
-  and Burnaev, Evgeny and Korotin, Alexander}, booktitle = {Advances in Neural Information Processing Systems}, year
-  = {2023}, eprint = {2306.10161}, archivePrefix = {arXiv}
-}""",
-    "cuturi2013sinkhorn": """@inproceedings{cuturi2013sinkhorn,
-  title = {Sinkhorn Distances: Lightspeed Computation of Optimal Transport},
-  author = {Cuturi, Marco},
-  booktitle = {Advances in Neural Information Processing Systems},
-  year = {2013},
-  eprint = {1306.0895},
-  archivePrefix = {arXiv}
-}""",
     "daems2024variational": """@inproceedings{daems2024variational,
   title = {Variational Inference for {SDEs} Driven by Fractional Noise},
   author = {Daems, Rembert and Opper, Manfred and Crevecoeur, Guillaume and Birdal, Tolga},
