@@ -120,4 +120,5 @@ def checked_label(label: Any, classes: int) -> Int[Array, ""]:
         allowed = f"0 to {classes - 1}, or -1 or None for no class" if classes else "None: this model has no classes"
         raise ValueError(f"`args` must be a class, {allowed}; got {known}.")
     label = label.astype(jnp.int32)
-    return jnp.where(label < NO_CLASS, classes + 1, jnp.where(label == NO_CLASS, classes, label))
+    strange = (label < NO_CLASS) | (label >= classes)
+    return jnp.where(strange, classes + 1, jnp.where(label == NO_CLASS, classes, label))

@@ -1,6 +1,7 @@
 """Small images of coloured shapes, drawn on the device: data for generative models that need no download."""
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -75,7 +76,7 @@ def sample_shapes(count: int, size: int = 16, *, key: PRNGKeyArray, textured: bo
         >>> sample_shapes(5, 8, key=jax.random.key(0)).images.shape
         (5, 3, 8, 8)
     """
-    return jax.vmap(lambda key: shape_image(size, key=key, textured=textured))(jax.random.split(key, count))
+    return _draw(jax.random.split(key, count), size, textured)
 
 
 def nearest_colour(images: Float[Array, "*batch 3 n n"], masks: Bool[Array, "*batch n n"]) -> Int[Array, "*batch"]:
@@ -95,6 +96,11 @@ def nearest_colour(images: Float[Array, "*batch 3 n n"], masks: Bool[Array, "*ba
     palette = jnp.asarray(np.array(list(COLOURS.values())), images.dtype)
     squares = jnp.sum((mean[..., None, :] - palette.reshape(*(1,) * (mean.ndim - 1), *palette.shape)) ** 2, axis=-1)
     return jnp.argmin(squares, axis=-1)
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def _draw(keys: Array, size: int, textured: bool) -> ShapeImages:
+    return jax.vmap(lambda key: shape_image(size, key=key, textured=textured))(keys)
 
 
 def _dtype() -> jnp.dtype:
