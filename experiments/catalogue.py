@@ -73,6 +73,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Nonlinear Schroedinger equation: solitons, breathers and modulation instability, with what is conserved.",
         ("herho2025nlse",),
     ),
+    "rf-solver": Entry(
+        "sciml.experiments.rf_solver",
+        "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.",
+        ("wang2025taming", "deng2024fireflow", "peebles2023scalable"),
+    ),
     "skr": Entry(
         "sciml.experiments.skr",
         "Krylov subspace recycling for data sets: sorted systems, a space carried over, far fewer products than GMRES.",

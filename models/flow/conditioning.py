@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from sciml.models._channel_linear import ChannelLinear
@@ -115,7 +116,7 @@ def checked_label(label: Any, classes: int) -> Int[Array, ""]:
             f"`args` must be the class of one sample, one integer or None; got {label.dtype} of shape {label.shape}. Batches go "
             "through jax.vmap."
         )
-    known = None if isinstance(label, jax.core.Tracer) else int(label)
+    known = None if isinstance(label, Tracer) else int(label)
     if known is not None and not NO_CLASS <= known < classes:
         allowed = f"0 to {classes - 1}, or -1 or None for no class" if classes else "None: this model has no classes"
         raise ValueError(f"`args` must be a class, {allowed}; got {known}.")

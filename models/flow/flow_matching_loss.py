@@ -59,7 +59,7 @@ class FlowMatchingLoss(eqx.Module):
             key: for times and noise.
         """
         pairs, args = batch if self.conditional else (batch, None)
-        if self.label_dropout:
+        if args is not None and self.label_dropout:
             args = drop_labels(args, self.label_dropout, key=jax.random.fold_in(key, 2))
         noise_key, time_key = jax.random.split(key)
         noise, data = (

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from sciml.models.flow.conditioning import NO_CLASS
@@ -184,7 +185,7 @@ def _check(name: str, model: Any, times: Array, share: int) -> None:
         )
     if times.ndim != 1 or times.shape[0] < 2:
         raise ValueError(f"{name}: `times` must be at least two numbers, got shape {times.shape}.")
-    if not isinstance(times, jax.core.Tracer) and np.any(np.diff(np.asarray(times)) <= 0):
+    if not isinstance(times, Tracer) and np.any(np.diff(np.asarray(times)) <= 0):
         raise ValueError(
             f"{name}: `times` must grow, from 0, noise, to 1, data; the inversion turns them round itself."
         )

@@ -66,7 +66,7 @@ class DiTBlock(eqx.Module):
         """
         parts = self.modulation(condition).reshape(6, 1, -1)
         queries, keys, values = jnp.split(self.project(modulated(x, parts[0], parts[1])), 3, axis=-1)
-        if given is not None:
+        if given is not None and inject is not None:
             values = jnp.where(inject, given, values)
         x = x + parts[2] * self.mix(_attend(queries, keys, values, self.heads))
         hidden = jax.nn.gelu(self.enter(modulated(x, parts[3], parts[4])))

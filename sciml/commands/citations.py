@@ -112,6 +112,31 @@ BIBTEX: dict[str, str] = {
   eprint = {2306.06626},
   archivePrefix = {arXiv}
 }""",
+    "wang2025taming": """@inproceedings{wang2025taming,
+  title = {Taming Rectified Flow for Inversion and Editing},
+  author = {Wang, Jiangshan and Pu, Junfu and Qi, Zhongang and Guo, Jiayi and Ma, Yue and Huang, Nisha and Chen, Yuxin
+  and Li, Xiu and Shan, Ying},
+  booktitle = {International Conference on Machine Learning},
+  year = {2025},
+  eprint = {2411.04746},
+  archivePrefix = {arXiv}
+}""",
+    "deng2024fireflow": """@article{deng2024fireflow,
+  title = {FireFlow: Fast Inversion of Rectified Flow for Image Semantic Editing},
+  author = {Deng, Yingying and He, Xiangyu and Mei, Changwang and Wang, Peisong and Tang, Fan},
+  journal = {arXiv preprint},
+  year = {2024},
+  eprint = {2412.07517},
+  archivePrefix = {arXiv}
+}""",
+    "peebles2023scalable": """@inproceedings{peebles2023scalable,
+  title = {Scalable Diffusion Models with Transformers},
+  author = {Peebles, William and Xie, Saining},
+  booktitle = {International Conference on Computer Vision},
+  year = {2023},
+  eprint = {2212.09748},
+  archivePrefix = {arXiv}
+}""",
     "lipman2023flow": """@inproceedings{lipman2023flow,
   title = {Flow Matching for Generative Modeling},
   author = {Lipman, Yaron and Chen, Ricky T. Q. and Ben-Hamu, Heli and Nickel, Maximilian and Le, Matthew},

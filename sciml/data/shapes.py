@@ -110,7 +110,8 @@ def _dtype() -> jnp.dtype:
 def _axes(size: int) -> tuple[Array, Array]:
     """Rows and columns of the pixels' centres, from -1 to 1."""
     centres = (np.arange(size) + 0.5) / size * 2 - 1
-    return tuple(jnp.asarray(part, _dtype()) for part in np.meshgrid(centres, centres, indexing="ij"))
+    row, column = np.meshgrid(centres, centres, indexing="ij")
+    return jnp.asarray(row, _dtype()), jnp.asarray(column, _dtype())
 
 
 def _mask(size: int, shape: Array, key: PRNGKeyArray) -> Array:
