@@ -72,6 +72,14 @@ independent increments or takes the numbers of diffrax' tree. Second: one Adam s
 (2-64-64-2, batch 64, Dormand-Prince steps at 1e-4). Script: `benchmarks/neural_sde.py`.
 """
 
+FLOWS = """## Flows beside plain JAX and PyTorch
+
+A rectified flow in the plane (3-64-64-64-2, batch 256, float32) as in the examples of torchcfm: a training step of `sciml.fit` with its
+history beside a loop in Python over a compiled step and beside PyTorch, and sampling with Euler and midpoint steps. Last table: what a
+light Schroedinger bridge takes to train with its paper's steps and batches; the paper says minutes on four cores. Script:
+`benchmarks/flows.py`.
+"""
+
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
 
 The complete neuraloperator 2.0 network with the same weights on both sides: 64 x 64 points, batch 16, width 32, 12 modes, 4 layers,
@@ -137,6 +145,7 @@ def main() -> None:
     sections.append(f"{NEURAL}\n{measure('neural_ode.py')['table']}\n")
     peers = ("--peer-python", arguments.peer_python) if arguments.peer_python else ()
     sections.append(f"{STOCHASTIC}\n{measure('neural_sde.py', *peers)['table']}\n")
+    sections.append(f"{FLOWS}\n{measure('flows.py', *peers)['table']}\n")
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
     operator = RESULTS / "fno_step.json"
