@@ -22,6 +22,7 @@ def draw_figure(
     shown = min(benchmarks, key=lambda pair: (-pair[0], pair[1]))
     clouds = benchmarks[shown].clouds
     width = max(len(rolls), len(clouds)) + 1
+    reach = 1.15 * max(float(np.abs(points[:, :2]).max()) for points in clouds["truth"])
     with style():
         page = Figure(figsize=(3.3 * width, 6.8), layout="constrained")
         axes = page.subplots(2, width, squeeze=False)
@@ -30,7 +31,7 @@ def draw_figure(
         for ax, (noise, roll) in zip(axes[0], rolls.items()):
             _roll(ax, noise, roll)
         for ax, (name, points) in zip(axes[1], clouds.items()):
-            _clouds(ax, f"D = {shown[0]}, noise {shown[1]:g}: {name}", points)
+            _clouds(ax, reach, f"D = {shown[0]}, noise {shown[1]:g}: {name}", points)
         _variances(axes[0, -1], benchmarks)
         _normals(axes[1, -1], normals)
     return page
@@ -46,11 +47,11 @@ def _roll(ax: "Axes", noise: float, roll: Roll) -> None:
     _bare(ax)
 
 
-def _clouds(ax: "Axes", title: str, clouds: list[np.ndarray]) -> None:
+def _clouds(ax: "Axes", reach: float, title: str, clouds: list[np.ndarray]) -> None:
     ax.set_visible(True)
     for points, colour in zip(clouds, (PALETTE[0], PALETTE[1], PALETTE[2])):
         ax.scatter(*points[:, :2].T, s=4, color=colour, alpha=0.5, linewidths=0)
-    ax.set(title=title, aspect="equal", xlim=(-4.2, 4.2), ylim=(-4.2, 4.2))
+    ax.set(title=title, aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
     _bare(ax)
 
 

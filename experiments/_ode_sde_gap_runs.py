@@ -1,0 +1,225 @@
+"""What the experiment `ode-sde-gap` measures."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+from jaxtyping import PRNGKeyArray
+
+import sciml
+from sciml.data import Generator
+from sciml.metrics import sliced_wasserstein2
+from sciml.models import (
+    DenoisingLoss,
+    FokkerPlanckLoss,
+    OrnsteinUhlenbeck,
+    fokker_planck_residual,
+    probability_flow,
+    sample_reverse,
+)
+from sciml.models.mlp import MLP
+from sciml.solvers import solve_on_times
+
+PROCESS = OrnsteinUhlenbeck(horizon=4.0)
+"""Its law is stationary within `exp(-4)` of the data's size."""
+EARLIEST = 1e-3
+"""Time of the clean data."""
+REACH = 3.5
+"""Of the box in which residuals are measured."""
+BLOB_CENTRES = 0.65 * np.asarray(
+    [[0, 0], [2, 2], [2, -2], [-2, 2], [-2, -2], [4, 0], [-4, 0], [0, 4], [0, -4]], np.float64
+)
+BLOB_VARIANCE = 0.2 * 0.65**2
+SQUARES = 6 * np.asarray(
+    [[0, 0], [0.5, 0], [0.25, 0.25], [0.75, 0.25], [0, 0.5], [0.5, 0.5], [0.25, 0.75], [0.75, 0.75]], np.float64
+)  # fmt: skip
+RINGS = np.asarray([0.65, 1.4], np.float64)
+
+
+SPREAD = 1.5
+"""Variance per coordinate of the law to which potentials are anchored, about that of the data."""
+
+
+class Training(NamedTuple):
+    """Sizes of the networks and their training."""
+
+    width: int
+    depth: int
+    iterations: int
+    batch: int
+    points: int
+    learning_rate: float
+
+
+class AnchoredPotential(eqx.Module):
+    """A potential that is normal far from the data: `-|x|^2 / (2 (a^2 + s^2))` plus a network of `(t, a(t), x)`.
+
+    With a network alone what lies outside the data is pushed nowhere for thousands of steps.
+    """
+
+    network: MLP
+
+    def __init__(self, *, width: int, depth: int, key: PRNGKeyArray):
+        """Draw the network."""
+        self.network = MLP(4, 1, width=width, depth=depth, activation=jnp.tanh, key=key)
+
+    def __call__(self, t: Any, x: Array) -> Array:
+        """The logarithm of the density, up to a constant."""
+        t = jnp.asarray(t, x.dtype)
+        scale = PROCESS.data_scale(t)
+        width = SPREAD * scale**2 + PROCESS.noise_variance(t)
+        return self.network(jnp.concatenate([jnp.stack([t, scale]), x]))[0] - jnp.sum(x**2) / (2 * width)
+
+    def score(self, t: Any, x: Array) -> Array:
+        """Its gradient in x."""
+        return jax.grad(self, argnums=1)(t, x)
+
+
+class Arm(NamedTuple):
+    """One weight of the residual: sliced distances times `sqrt(2)` and the mean squared residual, by seed; samples of the first."""
+
+    gap: np.ndarray
+    flow: np.ndarray
+    noisy: np.ndarray
+    residual: np.ndarray
+    refined: float
+    by_flow: np.ndarray
+    by_noise: np.ndarray
+    seconds: float
+
+
+class Control(NamedTuple):
+    """The exact score: its gap; gaps of pairs of draws of the data."""
+
+    gap: float
+    noise: np.ndarray
+    data: np.ndarray
+
+
+def blob(key: Array) -> Array:
+    """One point of nine normal laws."""
+    pick, draw = jax.random.split(key)
+    noise = jax.random.normal(draw, (2,))
+    return jnp.asarray(BLOB_CENTRES, noise.dtype)[jax.random.randint(pick, (), 0, 9)] + BLOB_VARIANCE**0.5 * noise
+
+
+def checker(key: Array) -> Array:
+    """One point of eight squares."""
+    pick, draw = jax.random.split(key)
+    inside = 6 * jax.random.uniform(draw, (2,), minval=-0.5, maxval=-0.25)
+    return jnp.asarray(SQUARES, inside.dtype)[jax.random.randint(pick, (), 0, 8)] + inside
+
+
+def circles2(key: Array) -> Array:
+    """One point of two rings."""
+    pick, draw, turn_key = jax.random.split(key, 3)
+    noise = jax.random.normal(draw, ())
+    radius = jnp.asarray(RINGS, noise.dtype)[jax.random.randint(pick, (), 0, 2)] + 0.1 * noise
+    turn = jax.random.uniform(turn_key, (), noise.dtype, maxval=2 * np.pi)
+    return 2 * radius * jnp.stack([jnp.cos(turn), jnp.sin(turn)])
+
+
+DATA: dict[str, Callable[[Array], Array]] = {"blob": blob, "circles2": circles2, "checker": checker}
+
+
+def blob_log_density(t: Any, x: Array) -> Array:
+    """Logarithm of the density of `blob` under the process, exact."""
+    scale, centres = PROCESS.data_scale(jnp.asarray(t, x.dtype)), jnp.asarray(BLOB_CENTRES, x.dtype)
+    width = scale**2 * BLOB_VARIANCE + PROCESS.noise_variance(jnp.asarray(t, x.dtype))
+    squares = jnp.sum((x[None] - scale * centres) ** 2, axis=1)
+    return jax.nn.logsumexp(-squares / (2 * width)) - jnp.log(2 * jnp.pi * width) - jnp.log(len(centres))
+
+
+def sample_both(score: Callable[[Any, Array], Array], count: int, steps: int, key: Array) -> tuple[Array, Array]:
+    """Samples of the flow (Heun) and of the reverse-time equation (Euler), each from its own noise; times are dense near the data."""
+    flow_key, start_key, noise_key = jax.random.split(key, 3)
+    times = PROCESS.horizon * jnp.linspace(1.0, (EARLIEST / PROCESS.horizon) ** 0.5, steps + 1) ** 2
+    spread = jnp.sqrt(PROCESS.noise_variance(times[0]))
+    starts = [spread * jax.random.normal(one, (count, 2)) for one in (flow_key, start_key)]
+    batched = jax.vmap(score, (None, 0))
+    flow = probability_flow(PROCESS, batched)
+    return (
+        solve_on_times(flow, diffrax.Heun(), PROCESS.horizon - times, starts[0]),
+        sample_reverse(PROCESS, batched, starts[1], times, key=noise_key),
+    )
+
+
+def distance(x: Array, y: Array) -> Array:
+    """Sliced, times `sqrt(2)`: the distance itself where one law is the other moved."""
+    return 2**0.5 * sliced_wasserstein2(x, y, key=jax.random.key(0))
+
+
+def train(data: str, weight: float, training: Training, seeds: int, key: Array) -> tuple[Any, float]:
+    """Potentials of all seeds at once, and the seconds they took."""
+    init_key, fit_key = jax.random.split(key)
+    models = jax.vmap(
+        lambda key: AnchoredPotential(width=training.width, depth=training.depth, key=key)
+    )(jax.random.split(init_key, seeds))  # fmt: skip
+    denoising = DenoisingLoss(PROCESS, earliest=EARLIEST, concentration=2.0)
+    penalised = FokkerPlanckLoss(denoising, weight=weight, points=training.points, reach=REACH)
+    rates = optax.cosine_decay_schedule(training.learning_rate, training.iterations)
+    before = time.perf_counter()
+    result = sciml.fit(
+        models, penalised if weight else denoising, Generator(DATA[data]), optimizer=optax.adam(rates),
+        steps=training.iterations, batch_size=training.batch, seeds=seeds, progress=False, key=fit_key,
+    )  # fmt: skip
+    return result.model, time.perf_counter() - before
+
+
+def measure_arm(
+    data: str, weight: float, training: Training, seeds: int, count: int, steps: int, keys: tuple[Array, Array]
+) -> Arm:
+    """Train, sample both ways, compare; with twice the steps for the first seed.
+
+    Args:
+        data: name of the data.
+        weight: of the residual.
+        training: sizes.
+        seeds: networks.
+        count: samples.
+        steps: of both samplers.
+        keys: of training and of samples, the same for all weights.
+    """
+    models, seconds = train(data, weight, training, seeds, keys[0])
+    sample_key, data_key, box_key = jax.random.split(keys[1], 3)
+    truth = Generator(DATA[data]).draw(data_key, count)
+    x_key, t_key = jax.random.split(box_key)
+    x = jax.random.uniform(x_key, (20000, 2), minval=-REACH, maxval=REACH)
+    t = jax.random.uniform(t_key, (20000,), minval=EARLIEST, maxval=PROCESS.horizon)
+
+    def sampled(model: Any, steps: int) -> tuple[Array, Array]:
+        return sample_both(model.score, count, steps, sample_key)
+
+    def one(model: Any) -> tuple[Array, ...]:
+        by_flow, by_noise = sampled(model, steps)
+        residual = jnp.mean(jax.vmap(fokker_planck_residual(model, PROCESS))(t, x) ** 2)
+        distances = distance(by_flow, by_noise), distance(by_flow, truth), distance(by_noise, truth)
+        return *distances, residual, by_flow, by_noise
+
+    found = [np.asarray(part) for part in jax.jit(lambda models: jax.lax.map(one, models))(models)]
+    refined = jax.jit(lambda model: distance(*sampled(model, 2 * steps)))(jax.tree.map(lambda leaf: leaf[0], models))
+    gap, flow, noisy, residual, by_flow, by_noise = found
+    return Arm(gap, flow, noisy, residual, float(refined), by_flow[0], by_noise[0], seconds)
+
+
+def measure_control(count: int, steps: int, key: Array, pairs: int = 20) -> Control:
+    """The gap of the exact score of `blob`, and the distances of as many samples of equal laws."""
+    sample_key, data_key = jax.random.split(key)
+    gap = jax.jit(
+        lambda key: distance(*sample_both(jax.grad(blob_log_density, argnums=1), count, steps, key))
+    )(sample_key)  # fmt: skip
+    draw = Generator(blob).draw
+
+    def pair(key: Array) -> Array:
+        one, other = jax.random.split(key)
+        return distance(draw(one, count), draw(other, count))
+
+    noise = jax.jit(lambda keys: jax.lax.map(pair, keys))(jax.random.split(data_key, pairs))
+    return Control(float(gap), np.asarray(noise), np.asarray(draw(data_key, count)))

@@ -1,0 +1,54 @@
+"""The experiment `ode-sde-gap`: its data, the exact density, a short run and its files."""
+
+import dataclasses
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from sciml.data import Generator
+from sciml.experiments import _ode_sde_gap_runs as runs
+from sciml.experiments.ode_sde_gap import Config, run
+from sciml.models import fokker_planck_residual
+
+CHEAP = Config(seeds=2, width=16, depth=1, iterations=60, batch=64, points=32, samples=500, steps=20)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 0}, "`steps` must be at least 1, got 0"),
+        ({"data": ("moons",)}, r"`data` must be some of blob, circles2, checker, got \('moons',\)"),
+        ({"weights": (0.0,)}, "`weights` must be two or more, none below 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        run(dataclasses.replace(CHEAP, **change), jax.random.key(0))
+
+
+@pytest.mark.parametrize(("name", "variance"), [("blob", 2.338), ("circles2", 2.403), ("checker", 3.0)])
+def test_the_data_have_their_variance(name, variance):
+    points = np.asarray(Generator(runs.DATA[name]).draw(jax.random.key(0), 20000))
+    np.testing.assert_allclose(points.mean(axis=0), 0, atol=0.05)
+    np.testing.assert_allclose(points.var(axis=0), variance, rtol=0.04)
+
+
+def test_the_exact_density_of_the_blob_has_mass_one_and_no_residual():
+    side = jnp.linspace(-6, 6, 121)
+    points = jnp.stack(jnp.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    density = jax.jit(jax.vmap(runs.blob_log_density, (None, 0)))
+    np.testing.assert_allclose(jnp.sum(jnp.exp(density(0.05, points))) * 0.01, 1, rtol=1e-6)
+    residual = jax.jit(jax.vmap(fokker_planck_residual(runs.blob_log_density, runs.PROCESS)))
+    assert float(jnp.max(jnp.abs(residual(jnp.linspace(0.01, 3.9, 50), points[7000:7050])))) < 1e-9
+
+
+@pytest.mark.slow
+def test_a_short_run_and_its_files(tmp_path):
+    report = run(CHEAP, jax.random.key(1))
+    assert report.metrics["blob_0.3_residual"] < 0.5 * report.metrics["blob_0_residual"]
+    assert report.metrics["exact_gap"] < 1.3 * report.metrics["noise"] + 0.15
+    assert [path.name for path in report.save(tmp_path)] == ["ode-sde-gap.png"]
+    assert len(json.loads((tmp_path / "report.json").read_text())["claims"]) == len(report.claims) == 4
