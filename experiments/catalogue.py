@@ -78,6 +78,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.",
         ("wang2025taming", "deng2024fireflow", "peebles2023scalable"),
     ),
+    "ode-sde-gap": Entry(
+        "sciml.experiments.ode_sde_gap",
+        "The ODE-SDE gap: two samplers of one score disagree, a penalty on the Fokker-Planck residual brings them together.",
+        ("deveney2023closing", "song2021score"),
+    ),
     "skr": Entry(
         "sciml.experiments.skr",
         "Krylov subspace recycling for data sets: sorted systems, a space carried over, far fewer products than GMRES.",

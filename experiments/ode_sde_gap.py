@@ -1,4 +1,4 @@
-"""The ODE-SDE gap: two samplers of one learned score disagree, and a penalty on the Fokker-Planck residual brings them together.
+"""The ODE-SDE gap: two samplers of one score disagree, a penalty on the Fokker-Planck residual brings them together.
 
 The reverse-time equation and the probability flow have one law where the score belongs to a density that obeys the Fokker-Planck
 equation. A learned score need not. Potentials are trained with and without the mean squared residual in the loss, on points in the

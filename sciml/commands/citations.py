@@ -167,6 +167,19 @@ BIBTEX: dict[str, str] = {
   eprint = {1306.0895},
   archivePrefix = {arXiv}
 }""",
+    "deveney2023closing": """@article{deveney2023closing,
+  title = {Closing the {ODE}-{SDE} gap in score-based diffusion models through the {Fokker-Planck} equation},
+  author = {Deveney, Teo and Stanczuk, Jan and Kreusser, Lisa Maria and Budd, Chris and Sch{\\"o}nlieb, Carola-Bibiane},
+  year = {2023}, journal = {arXiv preprint}, eprint = {2311.15996}, archivePrefix = {arXiv}
+}""",
+    "song2021score": """@inproceedings{song2021score,
+  title = {Score-Based Generative Modeling through Stochastic Differential Equations},
+  author = {Song, Yang and Sohl-Dickstein, Jascha and Kingma, Diederik P. and Kumar, Abhishek and Ermon, Stefano and Poole, Ben},
+  booktitle = {International Conference on Learning Representations},
+  year = {2021},
+  eprint = {2011.13456},
+  archivePrefix = {arXiv}
+}""",
     "daems2024variational": """@inproceedings{daems2024variational,
   title = {Variational Inference for {SDEs} Driven by Fractional Noise},
   author = {Daems, Rembert and Opper, Manfred and Crevecoeur, Guillaume and Birdal, Tolga},
