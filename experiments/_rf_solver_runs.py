@@ -135,7 +135,7 @@ def two_moons(count: int, key: Array) -> Array:
 
 def eight_gaussians(count: int, key: Array) -> Array:
     """Eight normal laws of deviation 0.15 on a circle of radius 2."""
-    angles = jnp.arange(8) * (jnp.pi / 4)
+    angles = jnp.arange(8.0) * (jnp.pi / 4)
     means = 2 * jnp.stack([jnp.cos(angles), jnp.sin(angles)], axis=1)
     return GaussianMixture(means, jnp.asarray(0.15**2, means.dtype)).sample(count, key=key)
 

@@ -47,7 +47,7 @@ class Config:
     """Units of the three hidden layers."""
     iterations: int = 5000
     """Optimiser steps of each network in the plane."""
-    batch: int = 512
+    batch: int = 256
     """Points per optimiser step."""
     learning_rate: float = 1e-3
     """Of Adam."""
