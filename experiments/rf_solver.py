@@ -69,7 +69,7 @@ class Config:
     """Of inversion and editing, two evaluations each."""
     share: int = 14
     """Steps nearest the noise that share attention values, in all blocks."""
-    guidance: float = 5.0
+    guidance: float = 3.0
     """Of the editing; the inversion has none."""
 
 
