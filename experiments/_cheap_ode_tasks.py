@@ -10,6 +10,7 @@ import numpy as np
 import optax
 from jax import Array
 
+from sciml.data import load_digits
 from sciml.models import NeuralODE
 
 PIXELS, CLASSES, TRAINING = 64, 10, 1347
@@ -90,6 +91,7 @@ def digits(width: int) -> Task:
         ImportError: without scikit-learn.
     """
     images, labels = load_digits()
+    images = images.reshape(-1, PIXELS)
     order = np.random.default_rng(0).permutation(len(images))
     images, labels = images[order], labels[order]
 
@@ -101,18 +103,6 @@ def digits(width: int) -> Task:
     return Task(
         make, images[:TRAINING], labels[:TRAINING], images[TRAINING:], labels[TRAINING:], None, _cross_entropy, _accuracy
     )  # fmt: skip
-
-
-def load_digits() -> tuple[np.ndarray, np.ndarray]:
-    """Pixels in [0, 1], `(1797, 64)`, and classes."""
-    try:
-        from sklearn import datasets
-    except ImportError as error:
-        raise ImportError(
-            "The digits come from scikit-learn, which is not installed: pip install 'sciml[data]'."
-        ) from error
-    images, labels = datasets.load_digits(return_X_y=True)
-    return np.asarray(images, np.float64) / 16, np.asarray(labels, np.int32)
 
 
 def _logits(model: Learner, states: Array) -> Array:

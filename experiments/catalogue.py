@@ -23,6 +23,11 @@ class Entry:
 
 
 EXPERIMENTS: dict[str, Entry] = {
+    "dale-langevin": Entry(
+        "sciml.experiments.dale_langevin",
+        "Dale meets Langevin: noise that multiplies, and a way back to positive data on which nothing can become negative.",
+        ("shetty2025dale",),
+    ),
     "darcy-multigrid": Entry(
         "sciml.experiments.darcy_multigrid",
         "Darcy flow by differentiable multigrid: a handful of iterations whatever the grid and the contrast, and cheap gradients.",

@@ -104,6 +104,14 @@ BIBTEX: dict[str, str] = {
   author = {Herho, S. H. S. and Anwar, I. P. and Khadami, F. and Suwarman, R. and Irawan, D. E.},
   year = {2025}, journal = {arXiv preprint}, eprint = {2509.05901}, archivePrefix = {arXiv}
 }""",
+    "shetty2025dale": """@article{shetty2025dale,
+  title = {{Dale} meets {Langevin}: A Multiplicative Denoising Diffusion Model},
+  author = {Shetty, Nishanth and Prasath, Madhava and Seelamantula, Chandra Sekhar},
+  journal = {arXiv preprint},
+  year = {2025},
+  eprint = {2510.02730},
+  archivePrefix = {arXiv}
+}""",
     "shaul2023kinetic": """@inproceedings{shaul2023kinetic,
   title = {On Kinetic Optimal Probability Paths for Generative Models},
   author = {Shaul, Neta and Chen, Ricky T. Q. and Nickel, Maximilian and Le, Matthew and Lipman, Yaron},

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from sciml.data.arrays import ArraySource as ArraySource
     from sciml.data.dataset import DataFormatError as DataFormatError
     from sciml.data.dataset import Dataset as Dataset
+    from sciml.data.digits import load_digits as load_digits
     from sciml.data.generator import Generator as Generator
     from sciml.data.hdf5 import HDF5Source as HDF5Source
     from sciml.data.hdf5 import read_hdf5 as read_hdf5
@@ -32,6 +33,7 @@ __getattr__, __dir__, __all__ = attach(
         "HDF5Source": "sciml.data.hdf5",
         "ShapeImages": "sciml.data.shapes",
         "Source": "sciml.data.source",
+        "load_digits": "sciml.data.digits",
         "nearest_colour": "sciml.data.shapes",
         "read_dataset": "sciml.data.reading",
         "read_frames": "sciml.data.trajectory_file",

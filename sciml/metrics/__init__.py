@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sciml.metrics.sample_laws import energy_distance as energy_distance
     from sciml.metrics.sample_laws import maximum_mean_discrepancy as maximum_mean_discrepancy
     from sciml.metrics.sample_laws import sliced_wasserstein2 as sliced_wasserstein2
+    from sciml.metrics.sample_laws import wasserstein1 as wasserstein1
     from sciml.metrics.sample_laws import wasserstein2 as wasserstein2
     from sciml.metrics.sobolev import relative_sobolev as relative_sobolev
     from sciml.metrics.sobolev import sobolev_norm as sobolev_norm
@@ -84,6 +85,7 @@ __getattr__, __dir__, __all__ = attach(
         "turbulence_scales": "sciml.metrics.turbulence",
         "unexplained_variance": "sciml.metrics.gaussian_laws",
         "vrmse": "sciml.metrics.pointwise",
+        "wasserstein1": "sciml.metrics.sample_laws",
         "wasserstein2": "sciml.metrics.sample_laws",
     },
 )

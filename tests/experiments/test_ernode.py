@@ -7,7 +7,8 @@ import jax
 import numpy as np
 import pytest
 
-from sciml.experiments._cheap_ode_tasks import digits, load_digits
+from sciml.data import load_digits
+from sciml.experiments._cheap_ode_tasks import digits
 from sciml.experiments._cheap_ode_training import Sizes, compare, measured
 from sciml.experiments.ernode import ARMS, Config, run
 
