@@ -131,6 +131,7 @@ class Frame(NamedTuple):
 
     @staticmethod
     def of(data: Array) -> "Frame":
+        """The units of these data."""
         mean = jnp.mean(data, axis=0, keepdims=True)
         return Frame(mean, jnp.sqrt(jnp.mean((data - mean) ** 2)))
 

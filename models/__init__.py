@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from sciml.models.flow import edit_image as edit_image
     from sciml.models.flow import invert_image as invert_image
     from sciml.models.flow import kinetic_energy as kinetic_energy
+    from sciml.models.flow import log_likelihood as log_likelihood
     from sciml.models.flow import pair_by_transport as pair_by_transport
     from sciml.models.flow import reflow as reflow
     from sciml.models.flow import resample_image as resample_image
@@ -226,6 +227,7 @@ __getattr__, __dir__, __all__ = attach(
         "kinetic_energy": "sciml.models.flow",
         "lipswish": "sciml.models.activations",
         "load_neuraloperator": "sciml.models.neuraloperator_weights",
+        "log_likelihood": "sciml.models.flow",
         "pair_by_transport": "sciml.models.flow",
         "path_areas": "sciml.models.nde",
         "probability_flow": "sciml.models.diffusion",

@@ -13,6 +13,7 @@ from sciml.models.flow.guidance import GuidedVelocity, drop_labels
 from sciml.models.flow.image_editing import Inversion, edit_image, invert_image, resample_image
 from sciml.models.flow.kinetic_energy import kinetic_energy
 from sciml.models.flow.kinetic_optimal import KineticOptimal
+from sciml.models.flow.likelihood import log_likelihood
 from sciml.models.flow.separation import data_separation, separation_scales
 from sciml.models.flow.there_and_back import RoundTrip, round_trip
 from sciml.models.flow.time_grids import shifted_times
@@ -38,6 +39,7 @@ __all__ = [
     "edit_image",
     "invert_image",
     "kinetic_energy",
+    "log_likelihood",
     "pair_by_transport",
     "reflow",
     "resample_image",
