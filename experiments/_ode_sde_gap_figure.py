@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 
-from sciml.data import Generator
-from sciml.experiments._ode_sde_gap_runs import DATA, Arm
+from sciml.experiments._ode_sde_gap_runs import Arm
 from sciml.plotting import style
 from sciml.plotting.appearance import GREY, PALETTE
 
@@ -18,27 +16,27 @@ KINDS = (("ODE-SDE", "gap", PALETTE[0]), ("ODE-data", "flow", PALETTE[1]), ("SDE
 Published = dict[str, dict[float, tuple[float, float, float]]]
 
 
-def draw_figure(data: str, arms: dict[float, Arm], paper: Published, noise: np.ndarray) -> "Figure":
-    """Draw samples of both samplers without and with the penalty, the data, distances and residuals against the weight."""
+def draw_figure(data: str, kinds: dict[str, dict[float, Arm]], paper: Published, noise: np.ndarray) -> "Figure":
+    """Draw samples of both samplers without and with the penalty, distances and residuals against the weight, and the paper's."""
     from matplotlib.figure import Figure
 
+    arms = next(iter(kinds.values()))
     first, last = min(arms), max(arms)
-    truth = np.asarray(Generator(DATA[data]).draw(jax.random.key(0), len(arms[first].by_flow)))
-    panels = [
-        (f"{data}: data", truth),
-        (f"ODE, weight {first:g}", arms[first].by_flow),
-        (f"SDE, weight {first:g}", arms[first].by_noise),
-        (f"ODE, weight {last:g}", arms[last].by_flow),
-        (f"SDE, weight {last:g}", arms[last].by_noise),
-    ]
     with style():
-        page = Figure(figsize=(14.0, 6.0), layout="constrained")
-        rows = page.add_gridspec(2, 15)
-        for place, (title, points) in enumerate(panels):
-            _cloud(page.add_subplot(rows[0, 3 * place : 3 * place + 3]), title, points)
-        _distances(page.add_subplot(rows[1, :5]), arms, noise)
-        _published(page.add_subplot(rows[1, 5:10]), data, paper)
-        _residuals(page.add_subplot(rows[1, 10:]), arms)
+        page = Figure(figsize=(14.0, 3.1 * (len(kinds) + 1)), layout="constrained")
+        axes = page.subplots(len(kinds) + 1, 4, squeeze=False)
+        for row, (kind, arms) in zip(axes, kinds.items()):
+            for ax, weight, name, label in zip(
+                row, (first, first, last, last), ("by_flow", "by_noise") * 2, ("ODE", "SDE") * 2
+            ):
+                _cloud(ax, f"{data}, {kind}: {label}, weight {weight:g}", getattr(arms[weight], name))
+        *ours, published, residuals = axes[-1]
+        for ax, (kind, arms) in zip(ours, kinds.items()):
+            _distances(ax, f"Ours, {kind}: distances", arms, noise)
+        _published(published, data, paper)
+        _residuals(residuals, kinds)
+        for ax in ours[len(kinds) :]:
+            ax.set_visible(False)
     return page
 
 
@@ -51,14 +49,14 @@ def _cloud(ax: "Axes", title: str, points: np.ndarray) -> None:
     ax.grid(visible=False)
 
 
-def _distances(ax: "Axes", arms: dict[float, Arm], noise: np.ndarray) -> None:
+def _distances(ax: "Axes", title: str, arms: dict[float, Arm], noise: np.ndarray) -> None:
     ax.axhline(float(noise.mean()), color=GREY, linestyle=(0, (4, 2)), label="two draws of the data")
     for label, name, colour in KINDS:
         values = [getattr(arm, name) for arm in arms.values()]
         ax.plot(range(len(arms)), [v.mean() for v in values], color=colour, label=label)
         for place, every in enumerate(values):
             ax.plot(np.full(len(every), place), every, "o", color=colour, markersize=5, alpha=0.8)
-    _weights(ax, list(arms), "Ours: distances of samples")
+    _weights(ax, list(arms), title)
     ax.legend(fontsize=8)
 
 
@@ -68,14 +66,20 @@ def _published(ax: "Axes", data: str, paper: Published) -> None:
     _weights(ax, list(paper[data]), "The authors' histograms")
 
 
-def _residuals(ax: "Axes", arms: dict[float, Arm]) -> None:
-    for place, arm in enumerate(arms.values()):
-        ax.plot(np.full(len(arm.residual), place), arm.residual, "o", color=PALETTE[0], markersize=6, alpha=0.8)
-    _weights(ax, list(arms), "Ours: mean squared residual")
+def _residuals(ax: "Axes", kinds: dict[str, dict[float, Arm]]) -> None:
+    weights = list(next(iter(kinds.values())))
+    for (kind, arms), colour in zip(kinds.items(), (PALETTE[0], PALETTE[1])):
+        for place, arm in enumerate(arms.values()):
+            label = kind if place == 0 else None
+            ax.plot(
+                np.full(len(arm.residual), place), arm.residual, "o", color=colour, markersize=6, alpha=0.8, label=label
+            )
+    _weights(ax, weights, "Ours: mean squared residual", bottom=None)
     ax.set(yscale="log")
+    ax.legend(fontsize=8)
 
 
-def _weights(ax: "Axes", weights: list[float], title: str) -> None:
+def _weights(ax: "Axes", weights: list[float], title: str, bottom: float | None = 0.0) -> None:
     ax.set_xticks(range(len(weights)), [f"{weight:g}" for weight in weights])
     ax.set(title=title, xlabel="weight of the residual", xlim=(-0.4, len(weights) - 0.6))
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(bottom=bottom)

@@ -13,7 +13,7 @@ from sciml.experiments import _ode_sde_gap_runs as runs
 from sciml.experiments.ode_sde_gap import Config, run
 from sciml.models import fokker_planck_residual
 
-CHEAP = Config(seeds=2, width=16, depth=1, iterations=60, batch=64, points=32, samples=500, steps=20)
+CHEAP = Config(seeds=2, width=16, depth=1, warmup=30, iterations=60, batch=64, points=32, samples=200, steps=20)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ CHEAP = Config(seeds=2, width=16, depth=1, iterations=60, batch=64, points=32, s
     [
         ({"steps": 0}, "`steps` must be at least 1, got 0"),
         ({"data": ("moons",)}, r"`data` must be some of blob, circles2, checker, got \('moons',\)"),
+        ({"potentials": ("deep",)}, r"`potentials` must be some of plain, anchored, got \('deep',\)"),
         ({"weights": (0.0,)}, "`weights` must be two or more, none below 0"),
     ],
 )
@@ -48,7 +49,7 @@ def test_the_exact_density_of_the_blob_has_mass_one_and_no_residual():
 @pytest.mark.slow
 def test_a_short_run_and_its_files(tmp_path):
     report = run(CHEAP, jax.random.key(1))
-    assert report.metrics["blob_0.3_residual"] < 0.5 * report.metrics["blob_0_residual"]
+    assert report.metrics["blob_anchored_0.3_residual"] < 0.5 * report.metrics["blob_anchored_0_residual"]
     assert report.metrics["exact_gap"] < 1.3 * report.metrics["noise"] + 0.15
     assert [path.name for path in report.save(tmp_path)] == ["ode-sde-gap.png"]
-    assert len(json.loads((tmp_path / "report.json").read_text())["claims"]) == len(report.claims) == 4
+    assert len(json.loads((tmp_path / "report.json").read_text())["claims"]) == len(report.claims) == 6
