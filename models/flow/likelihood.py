@@ -40,8 +40,8 @@ def log_likelihood(
         solver: explicit, `diffrax.Heun()` by default.
         args: for the velocity.
         noise_log_density: of the law at the first time.
-        key: estimate divergences along one random direction (Hutchinson), the same at all times; without a key they are exact, at as many
-            pull-backs per evaluation as x has components.
+        key: estimate divergences along one random direction (Hutchinson), the same at all times; without a key they are exact, at as
+            many pull-backs per evaluation as x has components.
 
     Raises:
         ValueError: fewer than two times.
