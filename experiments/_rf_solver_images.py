@@ -69,21 +69,21 @@ def measure_edits(sizes: Sizes, seeds: int, key: Array) -> Edits:
     model, loss = train_transformer(sizes, train_key)
     times = jnp.linspace(0.0, 1.0, sizes.steps + 1)
 
-    def edited(share: int, guidance: float) -> Any:
-        def one(image: Array, source: Array, target: Array) -> Array:
+    def edited(share: int) -> Any:
+        def one(image: Array, source: Array, target: Array, guidance: Array) -> Array:
             return edit_image(
                 model, image, times, source, target, share=share, blocks=range(model.depth), guidance=guidance
             )
 
-        return jax.jit(jax.vmap(one))
+        return jax.jit(jax.vmap(one, (0, 0, 0, None)))
 
-    plain, shared, back = edited(0, sizes.guidance), edited(sizes.share, sizes.guidance), edited(0, 1.0)
+    plain, shared, guidance = edited(0), edited(sizes.share), jnp.asarray(sizes.guidance)
     found, shown = [], None
     for one in keys:
         drawn, target = _task(sizes, one)
-        images = plain(drawn.images, drawn.labels, target), shared(drawn.images, drawn.labels, target)
+        images = [edit(drawn.images, drawn.labels, target, guidance) for edit in (plain, shared)]
         shown = shown or (drawn.images[:8], *(ends[:8] for ends in images))
-        again = back(drawn.images, drawn.labels, drawn.labels)
+        again = plain(drawn.images, drawn.labels, drawn.labels, jnp.ones(()))
         found.append((
             [_background(ends, drawn) for ends in images],
             [float(jnp.mean(nearest_colour(ends, drawn.masks) == target % len(COLOURS))) for ends in images],

@@ -108,11 +108,7 @@ def measure_orders(points: int, steps: tuple[int, int], key: Array) -> dict[str,
             times = jnp.linspace(0.0, 1.0, count + 1)
             return np.asarray(jax.jit(lambda noise: solve_on_times(velocity, solver, times, noise))(noise))
 
-        exact: Any = jax.jit(lambda noise: diffrax.diffeqsolve(
-            diffrax.ODETerm(velocity), diffrax.Dopri8(), 0.0, 1.0, 1e-3, noise, max_steps=20000,
-            stepsize_controller=diffrax.PIDController(rtol=1e-12, atol=1e-12),
-        ).ys)(noise)  # fmt: skip
-        truth = np.asarray(exact[0])
+        truth = end(diffrax.Dopri8(), 2000)
         orders = {}
         for name in ORDERS:
             errors = [np.median(np.linalg.norm(end(SAMPLERS[name][0], count) - truth, axis=1)) for count in steps]
