@@ -69,10 +69,10 @@ def _distances(ax: "Axes", compared: dict[str, dict[str, Sampled]], noise: dict[
             label = kind if place == 0 else None
             ax.semilogy(where, one.distances / noise[name], "o", color=COLOURS[kind], label=label)
     ax.axhline(1, color=GREY, linewidth=0.8)
-    ax.set(
-        title="Distance of logarithms from the data", ylabel="W1 / that of two draws", xlim=(-0.5, len(compared) - 0.5)
-    )
+    ax.set(title="Logarithms: distance from data", ylabel="W1 / that of two draws", xlim=(-0.5, len(compared) - 0.5))
     ax.set_xticks(range(len(compared)), list(compared))
+    ax.set_yticks([1, 2, 5], ["1", "2", "5"])
+    ax.minorticks_off()
     ax.legend()
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from sciml.experiments import _kinetic_paths_runs as runs
-from sciml.experiments.kinetic_paths import Config, run
+from sciml.experiments.kinetic_paths import PAPER, Config, run
+from sciml.models import CondOT
 
 CHEAP = Config(
-    seeds=2,
+    seeds=1,
     points=200,
     samples=200,
     steps=(4,),
@@ -42,7 +43,18 @@ def test_the_checkerboard_is_normalised_and_empty_in_every_other_square():
 
 
 @pytest.mark.slow
-def test_a_short_run_and_its_files(tmp_path):
+def test_networks_are_trained_side_by_side_and_one_path_suffices_to_see_it(monkeypatch):
+    monkeypatch.setattr(runs, "named_paths", lambda separation: {"straight": CondOT()})
+    training = runs.Training(16, 150, 64, 1e-2, 4)
+    found = runs.train_networks(training, 2, 100, jax.random.key(2))
+    assert found["straight"].shape == (2,) and found["straight"][0] != found["straight"][1]
+    assert np.all(found["straight"] < 0.5)
+
+
+@pytest.mark.slow
+def test_a_short_run_and_its_files(tmp_path, monkeypatch):
+    # Four compilations less; the networks have a test of their own.
+    monkeypatch.setattr(runs, "train_networks", lambda *_: dict.fromkeys(PAPER, np.asarray([0.2, 0.3])))
     report = run(CHEAP, jax.random.key(1))
     claims = {claim.text: claim for claim in report.claims}
     assert all(claim.holds for text, claim in claims.items() if text.startswith("spheres: i") or "least other" in text)
