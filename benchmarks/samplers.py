@@ -147,6 +147,7 @@ def draw(report: dict[str, Any], path: Path) -> None:
             ax.set(title=title, xlabel="evaluations" + (" one way" if part == "returns" else ""))
             ax.legend(fontsize=8, handlelength=3)
         ax.axhline(report["floor"], color=GREY, linewidth=0.8)
+        ax.set_ylim(top=5)
     page.savefig(path, dpi=110)
 
 
