@@ -89,7 +89,7 @@ def known_potentials(seeds: int, d: int, noise: float, key: Array, *, full: bool
         start = LightSB.at(centres, noise=noise, full=full, key=frame_key)
         return eqx.tree_at(lambda model: model.log_scales, start, jnp.log(scales))
 
-    return jax.vmap(one)(jax.random.split(key, seeds))
+    return jax.jit(jax.vmap(one))(jax.random.split(key, seeds))
 
 
 def pairs_of(truth: LightSB) -> Callable[[Array], tuple[Array, Array]]:
@@ -104,6 +104,11 @@ def pairs_of(truth: LightSB) -> Callable[[Array], tuple[Array, Array]]:
         return jax.vmap(one)(truth, jax.random.split(key, truth.centres.shape[0]))
 
     return pairs
+
+
+def _draw(source: Generator, key: Array, count: int) -> Any:
+    """Samples by one compiled program."""
+    return jax.jit(source.draw, static_argnums=1)(key, count)
 
 
 def train(starts: LightSB, data: Any, sizes: Sizes, key: Array) -> tuple[LightSB, float]:
@@ -127,7 +132,7 @@ def measure_benchmark(d: int, noise: float, sizes: Sizes, simulated: int, key: A
     keys = jax.random.split(key, 7)
     truth = known_potentials(sizes.seeds, d, noise, keys[0])
     pairs = Generator(pairs_of(truth))
-    few, held_out = pairs.draw(keys[1], sizes.samples), pairs.draw(keys[2], HELD_OUT)
+    few, held_out = _draw(pairs, keys[1], sizes.samples), _draw(pairs, keys[2], HELD_OUT)
     starts = _starts(few[1], sizes.components, noise)
     fresh, fresh_seconds = train(starts, pairs, sizes, keys[3])
     same, same_seconds = train(starts, few, sizes, keys[4])
@@ -239,7 +244,7 @@ def measure_frames(noise: float, sizes: Sizes, key: Array) -> dict[str, np.ndarr
     keys = jax.random.split(key, 5)
     truth = known_potentials(sizes.seeds, FRAMES, noise, keys[0], full=True)
     pairs = Generator(pairs_of(truth))
-    held_out = pairs.draw(keys[1], HELD_OUT)
+    held_out = _draw(pairs, keys[1], HELD_OUT)
     score = _scorer(truth, held_out[1], jax.random.normal(keys[2], (TESTS, FRAMES)))
     found = {}
     for name, full in (("diagonal", False), ("full", True)):
@@ -261,7 +266,9 @@ def measure_normal(d: int, noise: float, sizes: Sizes, key: Array) -> Normal:
         _starts(jnp.zeros((1, sizes.seeds, d)), 1, noise, full=True, key=keys[1]), Generator(pair), sizes, keys[2]
     )
     # For one component `mean(e_i)` minus `mean(0)` is column i of S.
-    columns = jax.vmap(lambda model: jax.vmap(lambda x: model.mean(x) - model.mean(jnp.zeros(d)))(jnp.eye(d)))(models)
+    columns = jax.jit(jax.vmap(lambda model: jax.vmap(lambda x: model.mean(x) - model.mean(jnp.zeros(d)))(jnp.eye(d))))(
+        models
+    )
     found = np.swapaxes(np.asarray(columns, np.float64), 1, 2)
     host = np.asarray(roots, np.float64)
     values, vectors = np.linalg.eigh(host @ np.swapaxes(host, 1, 2))
@@ -286,7 +293,7 @@ def measure_roll(noise: float, sizes: Sizes, key: Array) -> Roll:
         start_key, end_key = jax.random.split(key)
         return jax.random.normal(start_key, (1, 2)), swiss_roll(end_key)[None]
 
-    data, fresh = (Generator(swiss_roll).draw(one, ROLL_SAMPLES) for one in keys[:2])
+    data, fresh = (_draw(Generator(swiss_roll), one, ROLL_SAMPLES) for one in keys[:2])
     start = jax.tree.map(lambda leaf: leaf[None], LightSB.at(data[: sizes.components], noise=noise))
     trained, seconds = train(start, Generator(pair), sizes, keys[2])
     model = jax.tree.map(lambda leaf: leaf[0], trained)
@@ -307,5 +314,5 @@ def measure_roll(noise: float, sizes: Sizes, key: Array) -> Roll:
 def roll_noise(key: Array) -> float:
     """Sliced distance of two draws of the swiss roll."""
     first, second, directions = jax.random.split(key, 3)
-    x, y = (Generator(swiss_roll).draw(one, ROLL_SAMPLES) for one in (first, second))
+    x, y = (_draw(Generator(swiss_roll), one, ROLL_SAMPLES) for one in (first, second))
     return float(sliced_wasserstein2(x, y, key=directions))
