@@ -68,18 +68,19 @@ def _published(ax: "Axes", data: str, paper: Published) -> None:
 
 def _residuals(ax: "Axes", kinds: dict[str, dict[float, Arm]]) -> None:
     weights = list(next(iter(kinds.values())))
+    ax.set(yscale="log")
     for (kind, arms), colour in zip(kinds.items(), (PALETTE[0], PALETTE[1])):
         for place, arm in enumerate(arms.values()):
             label = kind if place == 0 else None
             ax.plot(
                 np.full(len(arm.residual), place), arm.residual, "o", color=colour, markersize=6, alpha=0.8, label=label
             )
-    _weights(ax, weights, "Ours: mean squared residual", bottom=None)
-    ax.set(yscale="log")
+    _weights(ax, weights, "Ours: mean squared residual")
     ax.legend(fontsize=8)
 
 
-def _weights(ax: "Axes", weights: list[float], title: str, bottom: float | None = 0.0) -> None:
+def _weights(ax: "Axes", weights: list[float], title: str) -> None:
     ax.set_xticks(range(len(weights)), [f"{weight:g}" for weight in weights])
     ax.set(title=title, xlabel="weight of the residual", xlim=(-0.4, len(weights) - 0.6))
-    ax.set_ylim(bottom=bottom)
+    if ax.get_yscale() == "linear":
+        ax.set_ylim(bottom=0)
