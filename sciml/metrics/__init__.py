@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 from sciml._lazy import attach
 
 if TYPE_CHECKING:
+    from sciml.metrics.concentration import UniversalityGap as UniversalityGap
+    from sciml.metrics.concentration import gaussian_universality_gap as gaussian_universality_gap
+    from sciml.metrics.concentration import hill_estimator as hill_estimator
+    from sciml.metrics.concentration import lipschitz_statistics as lipschitz_statistics
+    from sciml.metrics.concentration import lipschitz_tail as lipschitz_tail
+    from sciml.metrics.concentration import sampler_lipschitz as sampler_lipschitz
+    from sciml.metrics.concentration import sub_gaussian_proxy as sub_gaussian_proxy
     from sciml.metrics.entropy import permutation_entropy as permutation_entropy
     from sciml.metrics.entropy import renyi_entropy as renyi_entropy
     from sciml.metrics.entropy import sample_entropy as sample_entropy
@@ -51,6 +58,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "TurbulenceScales": "sciml.metrics.turbulence",
+        "UniversalityGap": "sciml.metrics.concentration",
         "band_rmse": "sciml.metrics.spectral",
         "boundary_rmse": "sciml.metrics.pointwise",
         "conserved_rmse": "sciml.metrics.pointwise",
@@ -59,7 +67,11 @@ __getattr__, __dir__, __all__ = attach(
         "energy_spectrum": "sciml.metrics.spectral",
         "enstrophy": "sciml.metrics.turbulence",
         "fourier_rmse": "sciml.metrics.spectral",
+        "gaussian_universality_gap": "sciml.metrics.concentration",
+        "hill_estimator": "sciml.metrics.concentration",
         "increments": "sciml.metrics.turbulence",
+        "lipschitz_statistics": "sciml.metrics.concentration",
+        "lipschitz_tail": "sciml.metrics.concentration",
         "lp_error": "sciml.metrics.pointwise",
         "maximum_error": "sciml.metrics.pointwise",
         "maximum_mean_discrepancy": "sciml.metrics.sample_laws",
@@ -72,6 +84,7 @@ __getattr__, __dir__, __all__ = attach(
         "renyi_entropy": "sciml.metrics.entropy",
         "rmse": "sciml.metrics.pointwise",
         "sample_entropy": "sciml.metrics.entropy",
+        "sampler_lipschitz": "sciml.metrics.concentration",
         "shannon_entropy": "sciml.metrics.entropy",
         "signature_mmd": "sciml.metrics.path_laws",
         "sliced_wasserstein2": "sciml.metrics.sample_laws",
@@ -81,6 +94,7 @@ __getattr__, __dir__, __all__ = attach(
         "squared_bures_wasserstein": "sciml.metrics.gaussian_laws",
         "statistical_complexity": "sciml.metrics.entropy",
         "structure_functions": "sciml.metrics.turbulence",
+        "sub_gaussian_proxy": "sciml.metrics.concentration",
         "tsallis_entropy": "sciml.metrics.entropy",
         "turbulence_scales": "sciml.metrics.turbulence",
         "unexplained_variance": "sciml.metrics.gaussian_laws",
