@@ -63,7 +63,7 @@ def test_linear_classifiers_cannot_tell_lipschitz_images_from_normal_laws():
     # The sign of a coordinate tells the class; a few large values drown that for the law with its moments.
     far = np.where(DRAW.random((4000, 1)) < 0.02, 40.0, 0.5) * np.sign(labels - 0.5)[:, None]
     found = gaussian_universality_gap(np.concatenate([1e-3 * NORMAL[:4000, :2], far], axis=1), labels, training=400)
-    assert found.samples == 0 and found.normal > 0.2
+    assert found.samples < 0.15 and found.normal > 0.3
 
 
 def test_arguments_that_make_no_sense_are_refused():
