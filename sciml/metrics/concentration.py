@@ -74,7 +74,7 @@ def lipschitz_tail(values: Float[np.ndarray | Array, " n"], scale: float) -> flo
 def sub_gaussian_proxy(values: Float[np.ndarray | Array, " n"]) -> float:
     """The least s for which `P(|phi - E phi| > t) <= 2 exp(-t^2 / (2 s^2))` holds of the samples, over thresholds that ten exceed.
 
-    Nine tenths of the standard deviation for a hundred thousand normal values; it grows with the number of samples where there is no such s.
+    About 0.9 of the standard deviation for 1e5 normal values; it grows with the number of samples where there is no such s.
 
     Args:
         values: of one statistic.
