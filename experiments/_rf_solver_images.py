@@ -9,7 +9,7 @@ import optax
 from jax import Array
 
 import sciml
-from sciml.data import Generator, nearest_colour, sample_shapes, shape_image
+from sciml.data import Generator, sample_shapes, shape_colour, shape_image
 from sciml.data.shapes import COLOURS, SHAPES
 from sciml.models import DiT, FlowMatchingLoss, edit_image
 
@@ -86,7 +86,7 @@ def measure_edits(sizes: Sizes, seeds: int, key: Array) -> Edits:
         again = plain(drawn.images, drawn.labels, drawn.labels, jnp.ones(()))
         found.append((
             [_background(ends, drawn) for ends in images],
-            [float(jnp.mean(nearest_colour(ends, drawn.masks) == target % len(COLOURS))) for ends in images],
+            [float(jnp.mean(shape_colour(ends) == target % len(COLOURS))) for ends in images],
             float(jnp.mean((again - drawn.images) ** 2)),
         ))  # fmt: skip
     background, reached, inversion = (np.array(part) for part in zip(*found))

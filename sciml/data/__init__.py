@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sciml.data.pdebench import write_pdebench as write_pdebench
     from sciml.data.reading import read_dataset as read_dataset
     from sciml.data.shapes import ShapeImages as ShapeImages
-    from sciml.data.shapes import nearest_colour as nearest_colour
     from sciml.data.shapes import sample_shapes as sample_shapes
+    from sciml.data.shapes import shape_colour as shape_colour
     from sciml.data.shapes import shape_image as shape_image
     from sciml.data.source import Source as Source
     from sciml.data.trajectory_file import read_frames as read_frames
@@ -34,12 +34,12 @@ __getattr__, __dir__, __all__ = attach(
         "ShapeImages": "sciml.data.shapes",
         "Source": "sciml.data.source",
         "load_digits": "sciml.data.digits",
-        "nearest_colour": "sciml.data.shapes",
         "read_dataset": "sciml.data.reading",
         "read_frames": "sciml.data.trajectory_file",
         "read_hdf5": "sciml.data.hdf5",
         "read_pdebench": "sciml.data.pdebench",
         "sample_shapes": "sciml.data.shapes",
+        "shape_colour": "sciml.data.shapes",
         "shape_image": "sciml.data.shapes",
         "write_hdf5": "sciml.data.hdf5",
         "write_pdebench": "sciml.data.pdebench",

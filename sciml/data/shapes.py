@@ -79,23 +79,26 @@ def sample_shapes(count: int, size: int = 16, *, key: PRNGKeyArray, textured: bo
     return _draw(jax.random.split(key, count), size, textured)
 
 
-def nearest_colour(images: Float[Array, "*batch 3 n n"], masks: Bool[Array, "*batch n n"]) -> Int[Array, "*batch"]:
-    """Which of `COLOURS` the mean over a mask is nearest to: an exact judge of edits of colour.
+def shape_colour(images: Float[Array, "*batch 3 n n"]) -> Int[Array, "*batch"]:
+    """The colour of the shape in an image, wherever it is; -1 where there is none: an exact judge of edits of colour.
+
+    It is the one of `COLOURS` that most pixels come within 0.6 of, if these are a thirty-second of the image. No background of
+    `shape_image` comes that near to any.
 
     Args:
         images: red, green and blue.
-        masks: pixels to be looked at, at least one in each.
 
     Example:
         >>> drawn = sample_shapes(50, key=jax.random.key(1))
-        >>> bool(jnp.all(nearest_colour(drawn.images, drawn.masks) == drawn.labels % len(COLOURS)))
+        >>> bool(jnp.all(shape_colour(drawn.images) == drawn.labels % len(COLOURS)))
         True
     """
-    weights = masks.astype(images.dtype)
-    mean = jnp.einsum("...cij,...ij->...c", images, weights) / jnp.sum(weights, axis=(-2, -1))[..., None]
     palette = jnp.asarray(np.array(list(COLOURS.values())), images.dtype)
-    squares = jnp.sum((mean[..., None, :] - palette.reshape(*(1,) * (mean.ndim - 1), *palette.shape)) ** 2, axis=-1)
-    return jnp.argmin(squares, axis=-1)
+    palette = palette.reshape(*(1,) * (images.ndim - 3), *palette.shape, 1, 1)
+    near = jnp.sum((images[..., None, :, :, :] - palette) ** 2, axis=-3) < 0.6**2
+    counts = jnp.sum(near, axis=(-2, -1))
+    enough = jnp.max(counts, axis=-1) >= images.shape[-1] * images.shape[-2] / 32
+    return jnp.where(enough, jnp.argmax(counts, axis=-1), -1)
 
 
 @partial(jax.jit, static_argnums=(1, 2))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from sciml.data import nearest_colour, sample_shapes, shape_image
+from sciml.data import sample_shapes, shape_colour, shape_image
 from sciml.data.shapes import COLOURS, SHAPES
 
 PALETTE = np.array(list(COLOURS.values()))
@@ -49,9 +49,12 @@ def test_backgrounds_differ_and_are_grey_if_asked_for(drawn):
 
 
 def test_the_judge_is_exact_on_clean_images_and_sees_a_change(drawn):
-    assert bool(jnp.all(nearest_colour(drawn.images, drawn.masks) == drawn.labels % 4))
+    assert bool(jnp.all(shape_colour(drawn.images) == drawn.labels % 4))
     other = jnp.where(drawn.masks[0][None], jnp.asarray(PALETTE[3])[:, None, None], drawn.images[0])
-    assert int(nearest_colour(other, drawn.masks[0])) == 3
+    assert int(shape_colour(other)) == 3
+    assert int(shape_colour(jnp.roll(other, 5, axis=2))) == 3
+    tinted = jnp.where(drawn.masks[0][None], 0.5 * jnp.asarray(PALETTE[0])[:, None, None], drawn.images[0])
+    assert int(shape_colour(tinted)) == -1
 
 
 def test_too_few_pixels_are_refused():

@@ -7,8 +7,10 @@ import jax
 import numpy as np
 import pytest
 
+from sciml.experiments import _rf_solver_images as images
 from sciml.experiments import _rf_solver_runs as runs
 from sciml.experiments.rf_solver import Config, run
+from sciml.models import DiT
 from sciml.solvers import MidpointReuse, Taylor, count_nfe
 
 CHEAP = Config(
@@ -66,6 +68,9 @@ def test_a_short_run_and_its_files(tmp_path, monkeypatch):
     few = ("Euler", "RF-Solver", "midpoint re-use", "Taylor 3, exact", "reversible Heun, state kept")
     monkeypatch.setattr(runs, "SAMPLERS", {name: runs.SAMPLERS[name] for name in few})
     monkeypatch.setattr(runs, "DATA", {"two moons": runs.two_moons})
+    # Compiling its training takes as long as all the rest; the flows page and the notebook train one.
+    model = DiT(3, patch=2, width=8, depth=2, heads=2, classes=images.CLASSES, key=jax.random.key(0))
+    monkeypatch.setattr(images, "train_transformer", lambda sizes, key: (model, 1.0))
     report = run(CHEAP, jax.random.key(1))
     orders = [claim for claim in report.claims if "observed order" in claim.text]
     assert len(orders) == 3 and all(claim.holds for claim in orders)
