@@ -117,6 +117,7 @@ class LightSB(eqx.Module):
 
     def log_potential(self, y: Float[Array, " d"]) -> Float[Array, ""]:
         """`log v(y)`."""
+        self._check(y)
         scale = jnp.exp(self.log_scales)
         squares = jnp.sum(self._seen(y[None] - self.centres) ** 2 / scale, axis=1) / self.noise
         spread = jnp.sum(self.log_scales, axis=1) + y.shape[0] * math.log(2 * math.pi * self.noise)
@@ -131,11 +132,18 @@ class LightSB(eqx.Module):
 
         Completed squares, in which nothing is singular at either end.
         """
+        self._check(x)
         scale = jnp.exp(self.log_scales)
         between = t * scale + 1 - t
         seen, centres = self._seen(x[None]), self._seen(self.centres)
         exponents = ((scale - 1) * seen**2 + 2 * seen * centres - t * centres**2) / (2 * self.noise * between)
         return self.potentials / self.noise + jnp.sum(exponents - jnp.log(between) / 2, axis=1)
+
+    def _check(self, x: Array) -> None:
+        if x.shape != self.centres.shape[1:]:
+            raise ValueError(
+                f"LightSB: takes one sample of shape {self.centres.shape[1:]}, got {x.shape}; `jax.vmap` takes many."
+            )
 
     def _scaled(self, factors: Array, x: Array) -> Array:
         """`x` times the matrix of each component that has these eigenvalues in its frame."""

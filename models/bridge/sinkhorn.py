@@ -63,8 +63,8 @@ def discrete_bridge(
     """
     if noise <= 0:
         raise ValueError(f"discrete_bridge: `noise` must be positive, got {noise}.")
-    if start.shape[1] != end.shape[1]:
-        raise ValueError(f"discrete_bridge: samples must have one dimension, got {start.shape} and {end.shape}.")
+    if start.ndim != 2 or end.ndim != 2 or start.shape[1] != end.shape[1]:
+        raise ValueError(f"discrete_bridge: samples must be (n, d) and (m, d), got {start.shape} and {end.shape}.")
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         potential, converged, iterations = _solve(start, end, noise, tolerance, max_iterations)
     potentials = (potential - jnp.sum(end**2, axis=1)) / 2

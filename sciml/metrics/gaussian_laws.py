@@ -49,7 +49,7 @@ def unexplained_variance(found: Moments, truth: Moments, variance: float) -> flo
 
     Example:
         >>> truth = (np.zeros((5, 2)), np.tile(np.eye(2), (5, 1, 1)))
-        >>> unexplained_variance((truth[0] + 0.1, truth[1]), truth, variance=4.0)
+        >>> round(unexplained_variance((truth[0] + 0.1, truth[1]), truth, variance=4.0), 6)
         1.0
     """
     if variance <= 0:

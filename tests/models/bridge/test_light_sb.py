@@ -52,9 +52,7 @@ def test_normaliser_and_potential_belong_together():
 def test_full_matrices_are_diagonal_ones_in_a_turned_frame():
     """One frame for all components: everything turns with it."""
     mirrors = jnp.tile(jnp.asarray([[[1.0, 0.7, -0.2], [0.1, -2.0, 0.4]]]), (3, 1, 1))
-    plain = LightSB(
-        MODEL.potentials, jnp.eye(3) - 0.5, jnp.log(jnp.asarray([[0.3, 0.6, 1.0]])) * jnp.ones((3, 1)), 0.5
-    )
+    plain = LightSB(MODEL.potentials, jnp.eye(3) - 0.5, jnp.log(jnp.asarray([[0.3, 0.6, 1.0]])) * jnp.ones((3, 1)), 0.5)
     turn = np.eye(3)
     for normal in np.asarray(mirrors[0]):
         turn = turn @ (np.eye(3) - 2 * np.outer(normal, normal) / (normal @ normal))
@@ -149,3 +147,7 @@ def test_what_makes_no_sense_is_refused():
         LightSB.at(jnp.zeros((2, 2)), noise=0.0)
     with pytest.raises(ValueError, match="full matrices start from random frames, give a `key`"):
         LightSB.at(jnp.zeros((2, 2)), noise=0.1, full=True)
+    with pytest.raises(ValueError, match=r"takes one sample of shape \(2,\), got \(3,\); `jax.vmap` takes many"):
+        MODEL.drift(0.5, jnp.zeros(3))
+    with pytest.raises(ValueError, match=r"takes one sample of shape \(2,\), got \(1,\)"):
+        MODEL.log_potential(jnp.zeros(1))

@@ -49,7 +49,7 @@ def test_draws_are_samples_and_the_drift_leads_to_the_mean(found):
 def test_what_makes_no_sense_is_refused(monkeypatch):
     with pytest.raises(ValueError, match=r"`noise` must be positive, got -1.0"):
         discrete_bridge(START, END, noise=-1.0)
-    with pytest.raises(ValueError, match=r"must have one dimension, got \(40, 2\) and \(40, 1\)"):
+    with pytest.raises(ValueError, match=r"must be \(n, d\) and \(m, d\), got \(40, 2\) and \(40, 1\)"):
         discrete_bridge(START, END[:, :1], noise=NOISE)
     real = builtins.__import__
 
