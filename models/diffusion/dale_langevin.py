@@ -2,10 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from sciml.models.diffusion.geometric_brownian import GeometricBrownian
-from sciml.models.diffusion.reverse_time import Score
+from sciml.models.diffusion.reverse_time import Score, check_falling
 
 
 def sample_dale_langevin(
@@ -30,6 +32,9 @@ def sample_dale_langevin(
         times: decreasing, from the horizon to where the data are taken for clean; geometric, for instance.
         key: random key.
 
+    Raises:
+        ValueError: noise that is not positive, fewer than two times, or times that do not fall.
+
     Example:
         >>> process = GeometricBrownian(horizon=9.0)  # data that are log-normal of variance 1/4: log X_t has the variance 1/4 + t
         >>> score = lambda t, x: -(1 + jnp.log(x) / (0.25 + t)) / x
@@ -40,6 +45,12 @@ def sample_dale_langevin(
 
     Source: Shetty, Prasath & Seelamantula 2025 (arXiv 2510.02730); the constants follow from Ito's formula.
     """
+    check_falling("sample_dale_langevin", times)
+    if not isinstance(noise, Tracer) and not np.all(np.asarray(noise) > 0):
+        raise ValueError(
+            f"sample_dale_langevin: `noise` must be positive, its least value is {np.min(np.asarray(noise)):g}: take `exp` of normal "
+            "samples."
+        )
     sigma, last = process.volatility, times.shape[0] - 2
 
     def step(logarithm: Array, given: tuple[Array, Array, Array]) -> tuple[Array, None]:

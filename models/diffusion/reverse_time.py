@@ -5,6 +5,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from sciml.models.diffusion.forward_process import ForwardProcess
@@ -66,6 +68,9 @@ def sample_reverse(
         times: decreasing, from the horizon to where the data are taken for clean.
         key: random key.
 
+    Raises:
+        ValueError: fewer than two times, or times that do not fall.
+
     Example:
         >>> from sciml.models.diffusion import OrnsteinUhlenbeck
         >>> process = OrnsteinUhlenbeck(horizon=4.0)  # data that are normal of variance 1/2 are stationary: the score is -2 x
@@ -74,6 +79,7 @@ def sample_reverse(
         >>> bool(abs(data.var() - 0.5) < 0.05)
         True
     """
+    check_falling("sample_reverse", times)
     drift = reverse_drift(process, score)
     lengths, last = times[:-1] - times[1:], times.shape[0] - 2
 
@@ -84,6 +90,16 @@ def sample_reverse(
         return x + length.astype(x.dtype) * drift(process.horizon - t, x, None) + spread * draw, None
 
     return jax.lax.scan(step, noise, (jnp.arange(last + 1), times[:-1], lengths))[0]
+
+
+def check_falling(name: str, times: Array) -> None:
+    """Refuse times that do not lead from noise to data, where their values are known."""
+    if times.ndim != 1 or times.shape[0] < 2:
+        raise ValueError(f"{name}: `times` must be at least two numbers, got shape {times.shape}.")
+    if not isinstance(times, Tracer) and np.any(np.diff(np.asarray(times)) >= 0):
+        raise ValueError(
+            f"{name}: `times` must fall, from the horizon, noise, to the data; got {times[0]:g} to {times[-1]:g}."
+        )
 
 
 def _squared_diffusion(process: ForwardProcess, t: Any, x: Array) -> tuple[Array, Array]:

@@ -207,6 +207,15 @@ def test_constants_that_make_no_sense_are_refused():
     assert BrownianMotion(volatility=2.0).horizon == 25.0
 
 
+def test_noise_and_times_that_lead_nowhere_are_refused():
+    score, times, key = ExactScore(PROCESS).score, jnp.geomspace(9.0, 1e-2, 5), jax.random.key(0)
+    with pytest.raises(ValueError, match="`noise` must be positive, its least value is -1"):
+        sample_dale_langevin(PROCESS, score, -jnp.ones(3), times, key=key)
+    for sample in (sample_dale_langevin, sample_reverse):
+        with pytest.raises(ValueError, match=r"must fall, from the horizon, noise, to the data; got 0\.01 to 9"):
+            sample(PROCESS, score, jnp.ones(3), times[::-1], key=key)
+
+
 def test_exponentiated_gradients_keep_signs_and_descend():
     weights = jnp.asarray([0.5, -0.5, 2.0, 0.0])
 
