@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from sciml.models.diffusion._random_times import random_times
+from sciml.models.diffusion._draws import times_and_noise
 from sciml.models.diffusion.forward_process import ForwardProcess
 
 
@@ -47,11 +47,7 @@ class ImplicitScoreLoss(eqx.Module):
             batch: data.
             key: for times and noise.
         """
-        time_key, noise_key = jax.random.split(key)
-        times = random_times(
-            batch.shape[0], self.earliest, self.process.horizon, self.concentration, dtype=batch.dtype, key=time_key
-        )
-        noise = jax.random.normal(noise_key, batch.shape, batch.dtype)
+        times, noise = times_and_noise(batch, self.earliest, self.process.horizon, self.concentration, key)
 
         def one(t: Array, data: Array, noise: Array) -> Array:
             x = self.process.noised(t, data, noise)
