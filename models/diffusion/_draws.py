@@ -10,8 +10,8 @@ def times_and_noise(
 ) -> tuple[Array, Array]:
     """A time for each sample of a batch and standard normal noise of its shape.
 
-    Times are `earliest + (latest - earliest) u^concentration`, u uniform; uniform in their logarithm where `concentration` is infinite. One
-    per stratum, in random order: the same law for each, less variance of the mean.
+    Times are `earliest + (latest - earliest) u^concentration`, u uniform; uniform in their logarithm where `concentration` is infinite.
+    One per stratum, in random order: the same law for each, less variance of the mean.
     """
     time_key, noise_key = jax.random.split(key)
     count = batch.shape[0]
