@@ -97,7 +97,7 @@ def shape_colour(images: Float[Array, "*batch 3 n n"]) -> Int[Array, "*batch"]:
     palette = palette.reshape(*(1,) * (images.ndim - 3), *palette.shape, 1, 1)
     near = jnp.sum((images[..., None, :, :, :] - palette) ** 2, axis=-3) < 0.6**2
     counts = jnp.sum(near, axis=(-2, -1))
-    enough = jnp.max(counts, axis=-1) >= images.shape[-1] * images.shape[-2] / 32
+    enough = 32 * jnp.max(counts, axis=-1) >= images.shape[-1] * images.shape[-2]
     return jnp.where(enough, jnp.argmax(counts, axis=-1), -1)
 
 
