@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sciml import registry as registry
     from sciml import sampling as sampling
     from sciml import solvers as solvers
+    from sciml import special as special
     from sciml.checkpoint import load as load
     from sciml.checkpoint import save as save
     from sciml.equation import Evolution as Evolution
@@ -73,5 +74,6 @@ __getattr__, __dir__, __all__ = attach(
         "save": "sciml.checkpoint",
         "solve": "sciml.solvers.integrate",
         "solvers": "sciml.solvers:",
+        "special": "sciml.special:",
     },
 )

@@ -170,6 +170,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.solvers.symplectic.yoshida": ("SymplecticYoshida4", "SymplecticYoshida6", "SymplecticYoshida8"),
     "sciml.solvers.taylor.midpoint_reuse": ("MidpointReuse",),
     "sciml.solvers.taylor.taylor": ("Taylor",),
+    "sciml.special.von_mises_fisher": ("VonMisesFisher",),
 }
 
 # fmt: off

@@ -22,6 +22,7 @@ PACKAGES = (
     "sciml.registry",
     "sciml.sampling",
     "sciml.solvers",
+    "sciml.special",
 )
 
 
