@@ -80,7 +80,7 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "rf-solver": Entry(
         "sciml.experiments.rf_solver",
-        "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.",
+        "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes inversions into edits.",
         ("wang2025taming", "deng2024fireflow", "peebles2023scalable"),
     ),
     "ode-sde-gap": Entry(
