@@ -38,6 +38,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Deep conjugate directions: a network proposes where to descend, and Poisson systems take a fraction of CG's iterations.",
         ("kaneda2023dcdm",),
     ),
+    "diffusion-concentration": Entry(
+        "sciml.experiments.diffusion_concentration",
+        "Concentration of diffusion samples: Lipschitz images of normal noise have light tails, classifiers see their moments.",
+        ("ghane2025concentration",),
+    ),
     "ernode": Entry(
         "sciml.experiments.ernode",
         "Neural ODEs that are cheap to solve: penalising what the adaptive solver knows of its own errors takes half the steps.",
@@ -80,7 +85,7 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "rf-solver": Entry(
         "sciml.experiments.rf_solver",
-        "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes inversions into edits.",
+        "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.",
         ("wang2025taming", "deng2024fireflow", "peebles2023scalable"),
     ),
     "ode-sde-gap": Entry(

@@ -1,4 +1,4 @@
-"""RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes inversions into edits.
+"""RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.
 
 RF-Solver takes the second term of the Taylor series of the flow by a finite difference, which makes it the explicit midpoint rule.
 Three parts:

@@ -104,6 +104,14 @@ BIBTEX: dict[str, str] = {
   author = {Herho, S. H. S. and Anwar, I. P. and Khadami, F. and Suwarman, R. and Irawan, D. E.},
   year = {2025}, journal = {arXiv preprint}, eprint = {2509.05901}, archivePrefix = {arXiv}
 }""",
+    "ghane2025concentration": """@article{ghane2025concentration,
+  title = {Concentration of Measure for Distributions Generated via Diffusion Models},
+  author = {Ghane, Reza and Bao, Anthony and Akhtiamov, Danil and Hassibi, Babak},
+  journal = {arXiv preprint},
+  year = {2025},
+  eprint = {2501.07741},
+  archivePrefix = {arXiv}
+}""",
     "shetty2025dale": """@article{shetty2025dale,
   title = {{Dale} meets {Langevin}: A Multiplicative Denoising Diffusion Model},
   author = {Shetty, Nishanth and Prasath, Madhava and Seelamantula, Chandra Sekhar},

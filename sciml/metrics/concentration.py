@@ -120,7 +120,8 @@ def sampler_lipschitz(
 ) -> Float[Array, ""]:
     """Largest singular value of the derivative of a sampler at one noise, by power iteration on its products.
 
-    The maximum over many noises is a lower bound of the Lipschitz constant. Costs `iterations` forward and reverse derivatives.
+    The maximum over many noises is a lower bound of the Lipschitz constant. Costs `iterations` forward and reverse derivatives, so the
+    sampler needs both: Runge-Kutta methods of diffrax have them with `scan_kind="bounded"`, ours as they are.
 
     Args:
         sampler: from one noise to one sample, differentiable both ways.

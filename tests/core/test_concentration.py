@@ -2,6 +2,7 @@
 
 import math
 
+import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +16,7 @@ from sciml.metrics import (
     sampler_lipschitz,
     sub_gaussian_proxy,
 )
+from sciml.solvers import solve_on_times
 
 DRAW = np.random.default_rng(0)
 NORMAL = DRAW.normal(size=(100000, 8))
@@ -53,6 +55,15 @@ def test_the_constant_of_a_curved_sampler_is_that_of_its_derivative():
     noise = 0.1 * jnp.asarray(NORMAL[0])
     found = jax.jit(lambda z: sampler_lipschitz(sampler, z, iterations=60, key=jax.random.key(1)))(noise)
     np.testing.assert_allclose(found, np.linalg.norm(jax.jacobian(sampler)(noise), 2), rtol=1e-4)
+
+
+def test_a_solver_of_diffrax_is_a_sampler_when_it_has_both_modes():
+    def sampler(z):
+        rates = jnp.asarray([0.0, 1.0])
+        solver = diffrax.Heun(scan_kind="bounded")
+        return solve_on_times(lambda t, x, args: -rates * x, solver, jnp.linspace(0.0, 1.0, 5), z)
+
+    np.testing.assert_allclose(sampler_lipschitz(sampler, jnp.ones(2), key=jax.random.key(2)), 1, rtol=1e-6)
 
 
 def test_linear_classifiers_cannot_tell_lipschitz_images_from_normal_laws():
