@@ -42,6 +42,8 @@ def _indices(ax: "Axes", tails: dict[str, Tails], colours: dict[str, str]) -> No
     ax.axvline(3, color=GREY, linewidth=0.8)
     ax.set(title="Tail index of the norms")
     ax.set_yticks(-np.arange(len(tails)), list(tails))
+    ax.minorticks_off()
+    ax.set_xticks([3, 5, 10, 20], ["3", "5", "10", "20"])
 
 
 def _classes(ax: "Axes", gaps: list[tuple[float, float]]) -> None:

@@ -64,7 +64,7 @@ def student(count: int, dimension: int, key: Array) -> Array:
     return jax.random.normal(normal, (count, dimension)) / jnp.sqrt(precision)
 
 
-def student_score(process: OrnsteinUhlenbeck, dimension: int, nodes: int = 400) -> Callable[[Any, Array], Array]:
+def student_score(process: OrnsteinUhlenbeck, dimension: int, nodes: int = 200) -> Callable[[Any, Array], Array]:
     """The exact score of the noised law: a mixture of normal laws over the precision, by the trapezoidal rule in its logarithm."""
     logarithms = jnp.linspace(math.log(1e-7), math.log(20.0), nodes)
     precisions = jnp.exp(logarithms)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import diffrax
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,6 +16,7 @@ import sciml
 from sciml.data import Generator
 from sciml.metrics import sliced_wasserstein2
 from sciml.models import (
+    AnchoredPotential,
     DenoisingLoss,
     FokkerPlanckLoss,
     OrnsteinUhlenbeck,
@@ -62,22 +62,6 @@ class Training(NamedTuple):
     batch: int
     points: int
     learning_rate: float
-
-
-class AnchoredPotential(eqx.Module):
-    """A network of `(t, x)` plus the logarithm of a normal law about as wide as the noised data, which rules where no data are."""
-
-    potential: ScorePotential
-
-    def __call__(self, t: Any, x: Array) -> Array:
-        """The logarithm of the density, up to a constant."""
-        t = jnp.asarray(t, x.dtype)
-        width = SPREAD * PROCESS.data_scale(t) ** 2 + PROCESS.noise_variance(t)
-        return self.potential(t, x) - jnp.sum(x**2) / (2 * width)
-
-    def score(self, t: Any, x: Array) -> Array:
-        """Its gradient in x."""
-        return jax.grad(self, argnums=1)(t, x)
 
 
 class Arm(NamedTuple):
@@ -173,7 +157,7 @@ def start(kind: str, data: str, training: Training, seeds: int, key: Array) -> A
     plain = jax.vmap(
         lambda key: ScorePotential(2, width=training.width, depth=training.depth, activation=activation, key=key)
     )(jax.random.split(init_key, seeds))  # fmt: skip
-    models = AnchoredPotential(plain) if kind == "anchored" else plain
+    models = AnchoredPotential(plain, PROCESS, SPREAD**0.5) if kind == "anchored" else plain
     return _fit(models, DENOISING, data, training, training.warmup, seeds, fit_key)
 
 

@@ -30,7 +30,7 @@ from sciml.models.diffusion import OrnsteinUhlenbeck
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Sizes; the defaults run in about two minutes on two free cores."""
+    """Sizes; the defaults run in about three minutes on two free cores."""
 
     seeds: int = 3
     """Draws of data, networks and samples."""
@@ -46,7 +46,7 @@ class Config:
     """Optimiser steps of each network."""
     batch: int = 512
     """Samples per optimiser step."""
-    steps: int = 100
+    steps: int = 200
     """Of the samplers."""
     probes: int = 64
     """Noises at which the Lipschitz constant is taken."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sciml.models.deq import DenseCell as DenseCell
     from sciml.models.deq import DEQLoss as DEQLoss
     from sciml.models.deq import Equilibrium as Equilibrium
+    from sciml.models.diffusion import AnchoredPotential as AnchoredPotential
     from sciml.models.diffusion import BrownianMotion as BrownianMotion
     from sciml.models.diffusion import DenoiserScore as DenoiserScore
     from sciml.models.diffusion import DenoisingLoss as DenoisingLoss
@@ -131,6 +132,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
+        "AnchoredPotential": "sciml.models.diffusion",
         "BoundedField": "sciml.models.nde",
         "BrownianMotion": "sciml.models.diffusion",
         "CDEDiscriminator": "sciml.models.nde",

@@ -27,6 +27,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models.activations": ("exact_gelu", "lipswish"),
     "sciml.models.bridge.light_sb": ("LightSB", "LightSBLoss"),
     "sciml.models.deq": ("DEQ", "DEQLoss", "DenseCell", "Equilibrium"),
+    "sciml.models.diffusion.anchored_potential": ("AnchoredPotential",),
     "sciml.models.diffusion.brownian_motion": ("BrownianMotion",),
     "sciml.models.diffusion.denoiser_score": ("DenoiserScore",),
     "sciml.models.diffusion.denoising_loss": ("DenoisingLoss",),

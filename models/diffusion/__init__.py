@@ -4,6 +4,7 @@ Time is that of the noising process: data at `t = 0`, noise at the horizon. Flow
 from 0 to 1, are in `sciml.models.flow`.
 """
 
+from sciml.models.diffusion.anchored_potential import AnchoredPotential
 from sciml.models.diffusion.brownian_motion import BrownianMotion
 from sciml.models.diffusion.dale_langevin import sample_dale_langevin
 from sciml.models.diffusion.denoiser_score import DenoiserScore
@@ -21,6 +22,7 @@ from sciml.models.diffusion.variance_exploding import VarianceExploding
 from sciml.models.diffusion.variance_preserving import VariancePreserving
 
 __all__ = [
+    "AnchoredPotential",
     "BrownianMotion",
     "DenoiserScore",
     "DenoisingLoss",

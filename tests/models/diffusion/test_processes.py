@@ -9,6 +9,7 @@ import pytest
 
 import sciml
 from sciml.models.diffusion import (
+    AnchoredPotential,
     DenoisingLoss,
     FokkerPlanckLoss,
     OrnsteinUhlenbeck,
@@ -111,6 +112,18 @@ def test_the_loss_is_least_at_the_exact_score():
     # The difference is the weighted square of the offset; its mean weight is that of s^2 over the times.
     weight = jnp.mean(jax.vmap(process.noise_variance)(jnp.linspace(1e-3, 4.0, 2001)))
     np.testing.assert_allclose(off - exact, 0.09 * weight, rtol=0.15)
+
+
+@pytest.mark.parametrize("process", PROCESSES.values(), ids=PROCESSES)
+def test_an_anchored_potential_at_zero_is_the_score_of_normal_data(process):
+    network = ScorePotential(2, width=4, depth=1, key=jax.random.key(6))
+    model = AnchoredPotential(jax.tree.map(jnp.zeros_like, network), process, spread=1.5)
+    t, x = jnp.asarray(0.3), jnp.asarray([0.4, -1.0])
+    exact = -x / (2.25 * process.data_scale(t) ** 2 + process.noise_variance(t))
+    np.testing.assert_allclose(model.score(t, x), exact, rtol=1e-12)
+    # A normal law solves the Fokker-Planck equation but for its normalisation, which is a function of time alone.
+    residual = fokker_planck_residual(model, process)
+    np.testing.assert_allclose(residual(t, x), residual(t, 2 * x), atol=1e-10)
 
 
 def test_both_losses_train_a_potential():
