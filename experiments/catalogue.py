@@ -73,6 +73,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Locally regularised neural ODEs: one step at a random time, penalised, makes the whole solve cheap, with any adjoint.",
         ("pal2023locally",),
     ),
+    "log-bessel": Entry(
+        "sciml.experiments.log_bessel",
+        "Logarithms of modified Bessel functions: no overflow, all digits, and directions in thirty thousand dimensions.",
+        ("plesner2024accurate",),
+    ),
     "neural-de": Entry(
         "sciml.experiments.neural_de",
         "On neural differential equations: reversible gradients, irregular series, latent noise, known physics, equations read off.",

@@ -104,6 +104,14 @@ BIBTEX: dict[str, str] = {
   author = {Herho, S. H. S. and Anwar, I. P. and Khadami, F. and Suwarman, R. and Irawan, D. E.},
   year = {2025}, journal = {arXiv preprint}, eprint = {2509.05901}, archivePrefix = {arXiv}
 }""",
+    "plesner2024accurate": """@inproceedings{plesner2024accurate,
+  title = {Accurate Computation of the Logarithm of Modified {Bessel} Functions on {GPUs}},
+  author = {Plesner, Andreas and S{\\o}rensen, Hans Henrik Brandenborg and Hauberg, S{\\o}ren},
+  booktitle = {International Conference on Supercomputing},
+  year = {2024},
+  eprint = {2409.08729},
+  archivePrefix = {arXiv}
+}""",
     "ghane2025concentration": """@article{ghane2025concentration,
   title = {Concentration of Measure for Distributions Generated via Diffusion Models},
   author = {Ghane, Reza and Bao, Anthony and Akhtiamov, Danil and Hassibi, Babak},

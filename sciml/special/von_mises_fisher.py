@@ -80,14 +80,18 @@ class VonMisesFisher(eqx.Module):
         return along[:, None] * self.mean[None] + jnp.sqrt(1 - along**2)[:, None] * across
 
 
-def fit_von_mises_fisher(points: Float[Array, "n p"]) -> VonMisesFisher:
+def fit_von_mises_fisher(points: Float[Array, "n p"], *, unbiased: bool = False) -> VonMisesFisher:
     """The law of greatest likelihood.
+
+    The length of the mean of few points in many dimensions is too large, and so is the concentration, by many standard errors: the mean
+    of products of different points, with `unbiased`, has the square of the true length as its expectation.
 
     Args:
         points: unit vectors; they are not normalised here.
+        unbiased: correct the length; points without a common direction then give a concentration of 0.
 
     Raises:
-        ValueError: vectors of one component.
+        ValueError: vectors of one component, or one vector alone with `unbiased`.
 
     Example:
         >>> law = VonMisesFisher(jnp.asarray([0.0, 0.6, 0.8]), jnp.asarray(20.0))
@@ -99,9 +103,13 @@ def fit_von_mises_fisher(points: Float[Array, "n p"]) -> VonMisesFisher:
     """
     if points.shape[1] < 2:
         raise ValueError(f"fit_von_mises_fisher: needs vectors of two components or more, got shape {points.shape}.")
+    count = points.shape[0]
+    if unbiased and count < 2:
+        raise ValueError("fit_von_mises_fisher: `unbiased` needs two points or more.")
     total = jnp.mean(points, axis=0)
     length = jnp.linalg.norm(total)
-    return VonMisesFisher(total / length, concentration_of(length, points.shape[1]))
+    square = jnp.maximum((count * length**2 - 1) / (count - 1), 0) if unbiased else length**2
+    return VonMisesFisher(total / length, concentration_of(jnp.sqrt(square), points.shape[1]))
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))
@@ -117,17 +125,20 @@ def concentration_of(length: ArrayLike, dimension: int) -> Float[Array, ""]:
         1365.07
     """
     length = jnp.asarray(length)
-    k = length * (dimension - length**2) / (1 - length**2)
+    inside = jnp.where(length > 0, length, 0.5)
+    k = inside * (dimension - inside**2) / (1 - inside**2)
     for _ in range(NEWTON):
         ratio, slope = _ratio_and_slope(dimension, k)
-        k = k - (ratio - length) / slope
-    return k
+        k = k - (ratio - inside) / slope
+    return jnp.where(length > 0, k, 0)
 
 
 @concentration_of.defjvp
 def _concentration_jvp(dimension: int, primals: Any, tangents: Any) -> tuple[Array, Array]:
     k = concentration_of(primals[0], dimension)
-    return k, tangents[0] / _ratio_and_slope(dimension, k)[1]
+    # At zero the length is k / p.
+    slope = jnp.where(k > 0, _ratio_and_slope(dimension, jnp.where(k > 0, k, 1))[1], 1 / dimension)
+    return k, tangents[0] / slope
 
 
 def _ratio_and_slope(dimension: int, k: Array) -> tuple[Array, Array]:

@@ -68,13 +68,23 @@ def test_fits_recover_the_law_in_2048_dimensions(seed):
     keys = jax.random.split(jax.random.key(seed))
     mean = jax.random.normal(keys[0], (2048,))
     law = VonMisesFisher(mean / jnp.linalg.norm(mean), jnp.asarray(1365.0))
-    fitted = fit_von_mises_fisher(jax.jit(lambda key: law.sample(200, key=key))(keys[1]))
+    points = jax.jit(lambda key: law.sample(200, key=key))(keys[1])
+    plain, corrected = fit_von_mises_fisher(points), fit_von_mises_fisher(points, unbiased=True)
     # Fisher information of the concentration is the variance of the component along the mean.
     ratio = float(law.resultant_length)
-    variance = 1 - ratio**2 - 2047 * ratio / 1365
-    bias = 2047 * 0.5 / (200 * ratio)
-    assert abs(float(fitted.concentration) - 1365 - bias) < 4 / (200 * variance) ** 0.5 + bias
-    assert float(jnp.sum(fitted.mean * law.mean)) > 0.9
+    deviation = 1 / (200 * (1 - ratio**2 - 2047 * ratio / 1365)) ** 0.5
+    assert abs(float(corrected.concentration) - 1365) < 4 * deviation
+    assert float(plain.concentration) > float(corrected.concentration) + 2 * deviation
+    assert float(jnp.sum(corrected.mean * law.mean)) > 0.9
+
+
+def test_points_without_a_direction_have_no_concentration():
+    points = jnp.asarray([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]])
+    assert fit_von_mises_fisher(points, unbiased=True).concentration == 0
+    np.testing.assert_allclose(jax.grad(lambda r: concentration_of(r, 3))(0.0), 3, rtol=1e-6)
+    np.testing.assert_allclose(jax.grad(lambda r: concentration_of(r, 3))(1e-4), 3, rtol=1e-4)
+    with pytest.raises(ValueError, match="two points or more"):
+        fit_von_mises_fisher(points[:1], unbiased=True)
 
 
 def test_the_law_is_a_pytree_and_single_precision_stays_single():
