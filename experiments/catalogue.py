@@ -88,15 +88,15 @@ EXPERIMENTS: dict[str, Entry] = {
         "Nonlinear Schroedinger equation: solitons, breathers and modulation instability, with what is conserved.",
         ("herho2025nlse",),
     ),
-    "rf-solver": Entry(
-        "sciml.experiments.rf_solver",
-        "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.",
-        ("wang2025taming", "deng2024fireflow", "peebles2023scalable"),
-    ),
     "ode-sde-gap": Entry(
         "sciml.experiments.ode_sde_gap",
         "The ODE-SDE gap: two samplers of one score disagree, a penalty on the Fokker-Planck residual brings them together.",
         ("deveney2023closing", "song2021score"),
+    ),
+    "rf-solver": Entry(
+        "sciml.experiments.rf_solver",
+        "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.",
+        ("wang2025taming", "deng2024fireflow", "peebles2023scalable"),
     ),
     "skr": Entry(
         "sciml.experiments.skr",
