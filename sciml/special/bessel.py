@@ -36,6 +36,7 @@ def log_iv(v: ArrayLike, x: ArrayLike) -> Float[Array, "..."]:
     """
     v, x = _broadcast(v, x)
     value = _choose(v, x, _large_argument.log_i, _large_order.log_i, _small_argument.log_i)
+    value = jnp.where((x == jnp.inf) & (v >= 0), jnp.inf, value)
     return jnp.where(x == 0, jnp.where(v == 0, 0, -jnp.inf), value).astype(x.dtype)
 
 
@@ -57,6 +58,7 @@ def log_kv(v: ArrayLike, x: ArrayLike) -> Float[Array, "..."]:
     """
     v, x = _broadcast(v, x)
     value = _choose(jnp.abs(v), x, _large_argument.log_k, _large_order.log_k, _small_argument.log_k)
+    value = jnp.where(x == jnp.inf, -jnp.inf, value)
     return jnp.where(x == 0, jnp.inf, value).astype(x.dtype)
 
 
@@ -73,6 +75,7 @@ def iv_ratio(v: ArrayLike, x: ArrayLike) -> Float[Array, "..."]:
     """
     v, x = _broadcast(v, x)
     value = _choose(v, x, _large_argument.ratio_i, _large_order.ratio_i, _small_argument.ratio_i)
+    value = jnp.where((x == jnp.inf) & (v >= 0), 1, value)
     return jnp.where((x == 0) & (v >= 0), 0, value).astype(x.dtype)
 
 

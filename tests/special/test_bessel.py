@@ -133,11 +133,11 @@ def test_identities():
 
 
 def test_ends_of_the_domain():
-    x = jnp.asarray([0.0, -1.0])
-    np.testing.assert_array_equal(log_iv(0.0, x), [0, np.nan])
-    np.testing.assert_array_equal(log_iv(2.0, x), [-np.inf, np.nan])
-    np.testing.assert_array_equal(log_kv(2.0, x), [np.inf, np.nan])
-    np.testing.assert_array_equal(iv_ratio(2.0, x), [0, np.nan])
+    x = jnp.asarray([0.0, -1.0, jnp.inf])
+    np.testing.assert_array_equal(log_iv(0.0, x), [0, np.nan, np.inf])
+    np.testing.assert_array_equal(log_iv(2.0, x), [-np.inf, np.nan, np.inf])
+    np.testing.assert_array_equal(log_kv(2.0, x), [np.inf, np.nan, -np.inf])
+    np.testing.assert_array_equal(iv_ratio(2.0, x), [0, np.nan, 1])
     assert np.isnan(log_iv(-0.5, 1.0)) and np.isnan(iv_ratio(-0.5, 1.0))
     assert log_iv(2, 1).dtype == jnp.result_type(float)
 
