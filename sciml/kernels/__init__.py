@@ -1,0 +1,67 @@
+"""Covariance functions: an algebra whose members know their derivatives, spectra, stochastic equations and structure."""
+
+from typing import TYPE_CHECKING
+
+from sciml._lazy import attach
+
+if TYPE_CHECKING:
+    from sciml.kernels.kernel import Kernel as Kernel
+    from sciml.kernels.kernel import Custom as Custom
+    from sciml.kernels.algebra import Sum as Sum
+    from sciml.kernels.algebra import Product as Product
+    from sciml.kernels.algebra import Scaled as Scaled
+    from sciml.kernels.algebra import Constant as Constant
+    from sciml.kernels.rbf import RBF as RBF
+    from sciml.kernels.matern import Matern12 as Matern12
+    from sciml.kernels.matern import Matern32 as Matern32
+    from sciml.kernels.matern import Matern52 as Matern52
+    from sciml.kernels.matern import Matern72 as Matern72
+    from sciml.kernels.matern import Matern as Matern
+    from sciml.kernels.rational_quadratic import RationalQuadratic as RationalQuadratic
+    from sciml.kernels.periodic import Periodic as Periodic
+    from sciml.kernels.cosine import Cosine as Cosine
+    from sciml.kernels.spectral_mixture import SpectralMixture as SpectralMixture
+    from sciml.kernels.spectral_mixture import StudentTMixture as StudentTMixture
+    from sciml.kernels.linear import Linear as Linear
+    from sciml.kernels.polynomial import Polynomial as Polynomial
+    from sciml.kernels.arc_cosine import ArcCosine as ArcCosine
+    from sciml.kernels.gibbs import Gibbs as Gibbs
+    from sciml.kernels.wiener import Wiener as Wiener
+    from sciml.kernels.wiener import FractionalBrownian as FractionalBrownian
+    from sciml.kernels.warped import Warped as Warped
+    from sciml.kernels.separable import Separable as Separable
+    from sciml.kernels.coregionalisation import Coregionalisation as Coregionalisation
+    from sciml.kernels.coregionalisation import linear_coregionalisation as linear_coregionalisation
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "ArcCosine": "sciml.kernels.arc_cosine",
+        "Constant": "sciml.kernels.algebra",
+        "Coregionalisation": "sciml.kernels.coregionalisation",
+        "Cosine": "sciml.kernels.cosine",
+        "Custom": "sciml.kernels.kernel",
+        "FractionalBrownian": "sciml.kernels.wiener",
+        "Gibbs": "sciml.kernels.gibbs",
+        "Kernel": "sciml.kernels.kernel",
+        "Linear": "sciml.kernels.linear",
+        "Matern": "sciml.kernels.matern",
+        "Matern12": "sciml.kernels.matern",
+        "Matern32": "sciml.kernels.matern",
+        "Matern52": "sciml.kernels.matern",
+        "Matern72": "sciml.kernels.matern",
+        "Periodic": "sciml.kernels.periodic",
+        "Polynomial": "sciml.kernels.polynomial",
+        "Product": "sciml.kernels.algebra",
+        "RBF": "sciml.kernels.rbf",
+        "RationalQuadratic": "sciml.kernels.rational_quadratic",
+        "Scaled": "sciml.kernels.algebra",
+        "Separable": "sciml.kernels.separable",
+        "SpectralMixture": "sciml.kernels.spectral_mixture",
+        "StudentTMixture": "sciml.kernels.spectral_mixture",
+        "Sum": "sciml.kernels.algebra",
+        "Warped": "sciml.kernels.warped",
+        "Wiener": "sciml.kernels.wiener",
+        "linear_coregionalisation": "sciml.kernels.coregionalisation",
+    },
+)

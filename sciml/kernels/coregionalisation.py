@@ -1,0 +1,75 @@
+"""Several outputs at once: covariance between outputs as a kernel of their index."""
+
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from sciml.kernels.algebra import Sum
+from sciml.kernels.kernel import Kernel
+from sciml.kernels.separable import Separable
+from sciml.parameters.field import positive, real
+
+
+class Coregionalisation(Kernel):
+    """Covariance of outputs, `B = W W^T + diag(v)`, as a kernel of the output's index.
+
+    Times a kernel of the place this is the intrinsic coregionalisation model: `Separable((RBF(), Coregionalisation(W, v)))` on points
+    whose last coordinate is the index, or on the lattice of all places and all outputs, where its matrix is a Kronecker product.
+    M. Alvarez, L. Rosasco & N. Lawrence, Kernels for Vector-Valued Functions, 2012, section 4.
+
+    Attributes:
+        mixing: `W`, shape `(outputs, rank)`.
+        independent: `v`, shape `(outputs,)`, variance of each output that it does not share.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> kernel = Coregionalisation(jnp.array([[1.0], [0.5]]), jnp.array([0.1, 0.1]))
+        >>> kernel.gram(jnp.array([0.0, 1.0])).round(2).tolist()
+        [[1.100000023841858, 0.5], [0.5, 0.3499999940395355]]
+    """
+
+    mixing: Float[Array, "outputs rank"] = real()
+    independent: Float[Array, " outputs"] = positive()
+
+    def __check_init__(self) -> None:
+        if self.mixing.ndim != 2 or self.independent.shape != self.mixing.shape[:1]:
+            raise ValueError(
+                "Coregionalisation: `mixing` is (outputs, rank) and `independent` (outputs,), "
+                f"got {self.mixing.shape} and {self.independent.shape}."
+            )
+
+    def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
+        """Entry of `B`; indices are given as floating numbers, as all coordinates are."""
+        i, j = (jnp.round(jnp.sum(point)).astype(int) for point in (x, y))
+        return self.matrix()[i, j]
+
+    def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
+        """Rows and columns of `B`."""
+        i, j = (jnp.round(points.reshape(points.shape[0])).astype(int) for points in (x, y))
+        return self.matrix()[i[:, None], j[None, :]]
+
+    def matrix(self) -> Float[Array, "outputs outputs"]:
+        """`B`."""
+        return self.mixing @ self.mixing.T + jnp.diag(self.independent)
+
+
+def linear_coregionalisation(kernels: Sequence[Kernel], outputs: Sequence[Coregionalisation]) -> Kernel:
+    """The linear model of coregionalisation: a sum of intrinsic ones, each with its own kernel of the place.
+
+    Args:
+        kernels: of the place, one number each.
+        outputs: covariance between outputs that goes with each.
+
+    Returns:
+        A kernel of points `(place, index of the output)`.
+    """
+    if len(kernels) != len(outputs) or not kernels:
+        raise ValueError(
+            f"linear_coregionalisation: needs as many kernels as output covariances, got {len(kernels)} and {len(outputs)}."
+        )
+    first, *rest = (Separable((kernel, output)) for kernel, output in zip(kernels, outputs))
+    total: Kernel = first
+    for term in rest:
+        total = Sum(total, term)
+    return total

@@ -1,0 +1,46 @@
+"""The Ornstein-Uhlenbeck process under the name and with the time scale that light curves use."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from sciml.kernels.kernel import Kernel
+from sciml.kernels.matern_state_space import RepeatedRate
+from sciml.kernels.spectrum import Spectrum
+from sciml.kernels.state_space import StateSpace
+from sciml.parameters.field import positive
+
+
+class DampedRandomWalk(Kernel):
+    """`variance * exp(-|t| / timescale)`: Matern-1/2, CARMA(1, 0), on the line.
+
+    Attributes:
+        timescale: of the exponential; the spectrum bends at the ordinary frequency `1 / (2 pi timescale)`.
+        variance: of the values.
+
+    Example:
+        >>> from sciml.kernels import DampedRandomWalk
+        >>> round(float(DampedRandomWalk(timescale=2.0)(0.0, 1.0)), 6)
+        0.606531
+    """
+
+    timescale: Float[Array, ""] = positive()
+    variance: Float[Array, ""] = positive(default=1.0)
+
+    def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
+        """Covariance of the values at two times."""
+        return self.variance * jnp.exp(-jnp.abs(x - y).reshape(()) / self.timescale)
+
+    def state_space(self) -> StateSpace:
+        """The value itself."""
+        return StateSpace(RepeatedRate(1 / self.timescale, 1), self.variance.reshape(1, 1), np.ones(1, self.variance.dtype))
+
+    def spectrum(self) -> Spectrum:
+        """Density of the variance in angular frequency."""
+        return Spectrum(density=self.power_spectral_density)
+
+    def power_spectral_density(self, angular_frequency: Float[Array, "*frequencies"]) -> Float[Array, "*frequencies"]:
+        """Density whose integral over all angular frequencies, both signs, is the variance: slope 0, then -2."""
+        return self.variance * self.timescale / (math.pi * (1 + (angular_frequency * self.timescale) ** 2))

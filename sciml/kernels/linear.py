@@ -1,0 +1,27 @@
+"""The linear kernel."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from sciml.kernels.kernel import Kernel
+from sciml.parameters.field import positive, real
+
+
+class Linear(Kernel):
+    """`sum_i v_i (x_i - c_i) (y_i - c_i)`: straight lines through `c` with random slopes.
+
+    Attributes:
+        variance: `v`, of the slopes: one number or one per coordinate.
+        centre: `c`: one number or one per coordinate.
+
+    Example:
+        >>> float(Linear()(2.0, 3.0))
+        6.0
+    """
+
+    variance: Float[Array, "*dimension"] = positive(default=1.0)
+    centre: Float[Array, "*dimension"] = real(default=0.0)
+
+    def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
+        """A weighted inner product."""
+        return jnp.sum(self.variance * (x - self.centre) * (y - self.centre))

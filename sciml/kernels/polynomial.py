@@ -1,0 +1,34 @@
+"""The polynomial kernel."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from sciml.kernels.kernel import Kernel
+from sciml.parameters.field import positive
+
+
+class Polynomial(Kernel):
+    """`(x . y / l^2 + c)^degree`: polynomials with random coefficients.
+
+    Attributes:
+        degree: their degree.
+        lengthscale: `l`, one number or one per coordinate.
+        offset: `c`, not negative; zero leaves only the terms of the highest degree.
+
+    Example:
+        >>> float(Polynomial(degree=2)(2.0, 3.0))  # (6 + 1)^2
+        49.0
+    """
+
+    degree: int = eqx.field(static=True)
+    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
+    offset: Float[Array, ""] = positive(default=1.0)
+
+    def __check_init__(self) -> None:
+        if self.degree < 1:
+            raise ValueError(f"Polynomial: `degree` must be at least 1, got {self.degree}.")
+
+    def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
+        """A power of an inner product."""
+        return (jnp.sum((x / self.lengthscale) * (y / self.lengthscale)) + self.offset) ** self.degree
