@@ -1,12 +1,12 @@
 """The Ornstein-Uhlenbeck process under the name and with the time scale that light curves use."""
 
-import math
-
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from sciml.kernels.kernel import Kernel
+from sciml.kernels.line import lag, lags
 from sciml.kernels.matern_state_space import RepeatedRate
 from sciml.kernels.spectrum import Spectrum
 from sciml.kernels.state_space import StateSpace
@@ -31,16 +31,26 @@ class DampedRandomWalk(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""
-        return self.variance * jnp.exp(-jnp.abs(x - y).reshape(()) / self.timescale)
+        return self.variance * jnp.exp(-lag(x, y, "DampedRandomWalk") / self.timescale)
+
+    def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
+        """All covariances, elementwise."""
+        return self.variance * jnp.exp(-lags(x, y, "DampedRandomWalk") / self.timescale)
 
     def state_space(self) -> StateSpace:
         """The value itself."""
-        return StateSpace(RepeatedRate(1 / self.timescale, 1), self.variance.reshape(1, 1), np.ones(1, self.variance.dtype))
+        return StateSpace(
+            RepeatedRate(1 / self.timescale, 1), self.variance.reshape(1, 1), np.ones(1, self.variance.dtype)
+        )
 
     def spectrum(self) -> Spectrum:
-        """Density of the variance in angular frequency."""
-        return Spectrum(density=self.power_spectral_density)
+        """A Cauchy law of angular frequencies."""
+
+        def frequencies(normals: Array, key: PRNGKeyArray) -> Array:
+            return normals / jnp.abs(jax.random.normal(key, normals.shape, normals.dtype)) / self.timescale
+
+        return Spectrum(self.variance, frequencies, lambda w: self.power_spectral_density(w[..., 0]))
 
     def power_spectral_density(self, angular_frequency: Float[Array, "*frequencies"]) -> Float[Array, "*frequencies"]:
-        """Density whose integral over all angular frequencies, both signs, is the variance: slope 0, then -2."""
-        return self.variance * self.timescale / (math.pi * (1 + (angular_frequency * self.timescale) ** 2))
+        """Slope 0, then -2: `k(t)` is the integral of the density times `cos(w t) dw / (2 pi)` over both signs of `w`."""
+        return 2 * self.variance * self.timescale / (1 + (angular_frequency * self.timescale) ** 2)

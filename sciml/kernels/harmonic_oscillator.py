@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from sciml.kernels.kernel import Kernel
-from sciml.kernels.spectrum import Spectrum
+from sciml.kernels.line import lag, lags
 from sciml.kernels.state_space import StateSpace
 from sciml.parameters.field import positive
 
@@ -56,29 +56,27 @@ class SHO(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""
-        even, odd = damped_waves(self.frequency, self.quality, jnp.abs(x - y).reshape(()))
+        even, odd = damped_waves(self.frequency, self.quality, lag(x, y, "SHO"))
         return self.variance * (even + odd)
 
     def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
         """All covariances, elementwise."""
-        even, odd = damped_waves(self.frequency, self.quality, jnp.abs(x.reshape(-1, 1) - y.reshape(1, -1)))
+        even, odd = damped_waves(self.frequency, self.quality, lags(x, y, "SHO"))
         return self.variance * (even + odd)
 
     def state_space(self) -> StateSpace:
         """The value and its velocity divided by the frequency."""
-        one = np.asarray(1.0, self.variance.dtype)
-        observation = np.array([one, 0 * one])
-        return StateSpace(OscillatorStep(self.frequency, self.quality), self.variance * jnp.eye(2, dtype=one.dtype), observation)
-
-    def spectrum(self) -> Spectrum:
-        """Density of the variance in angular frequency."""
-        return Spectrum(density=self.power_spectral_density)
+        dtype = self.variance.dtype
+        stationary = self.variance * jnp.eye(2, dtype=dtype)
+        return StateSpace(OscillatorStep(self.frequency, self.quality), stationary, np.array([1.0, 0.0], dtype))
 
     def power_spectral_density(self, angular_frequency: Float[Array, "*frequencies"]) -> Float[Array, "*frequencies"]:
-        """Density whose integral over all angular frequencies, both signs, is the variance: slope 0, then -4."""
+        """Slope 0, then -4: `k(t)` is the integral of the density times `cos(w t) dw / (2 pi)` over both signs of `w`.
+
+        This is `sqrt(2 pi)` times celerite's.
+        """
         w = angular_frequency / self.frequency
-        shape = 1 / (self.quality * ((w**2 - 1) ** 2 + (w / self.quality) ** 2))
-        return self.variance / (math.pi * self.frequency) * shape
+        return 2 * self.variance / (self.frequency * self.quality * ((w**2 - 1) ** 2 + (w / self.quality) ** 2))
 
     def rates(self) -> tuple[Float[Array, ""], Float[Array, ""]]:
         """The slow and the fast rate of decay; the real part of both at and above quality 1/2.
@@ -122,7 +120,9 @@ def damped_waves(
     over, under = z >= 1, z <= -1
     near = _near_critical(a, jnp.where(over | under, jnp.zeros_like(z), z))
     # A branch that no lag needs is not computed: of the sign of d there is one only.
-    far = jax.lax.cond(d > 0, _over_damped, _under_damped, a, d * jnp.ones_like(a), over, under, quality * jnp.ones_like(a))
+    far = jax.lax.cond(
+        d > 0, _over_damped, _under_damped, a, d * jnp.ones_like(a), over, under, quality * jnp.ones_like(a)
+    )
     return tuple(jnp.where(over | under, far[i], near[i]) for i in range(2))  # pyright: ignore[reportReturnType]
 
 

@@ -31,7 +31,9 @@ def matern_state_space(twice_nu: int, lengthscale: Float[Array, ""]) -> StateSpa
     size = (twice_nu + 1) // 2
     dtype = lengthscale.dtype
     rate = math.sqrt(twice_nu) / lengthscale
-    return StateSpace(RepeatedRate(rate, size), jnp.asarray(_stationary(twice_nu), dtype), np.eye(size)[0].astype(dtype))
+    return StateSpace(
+        RepeatedRate(rate, size), jnp.asarray(_stationary(twice_nu), dtype), np.eye(size)[0].astype(dtype)
+    )
 
 
 class RepeatedRate(eqx.Module):
@@ -70,7 +72,9 @@ def _stationary(twice_nu: int) -> np.ndarray:
     profile, size = PROFILES[twice_nu], (twice_nu + 1) // 2
 
     def derivative(order: int) -> Fraction:
-        terms = (c * Fraction((-1) ** (order - k), math.factorial(order - k)) for k, c in enumerate(profile) if k <= order)
+        terms = (
+            c * Fraction((-1) ** (order - k), math.factorial(order - k)) for k, c in enumerate(profile) if k <= order
+        )
         return math.factorial(order) * sum(terms, Fraction(0))
 
     return np.array(

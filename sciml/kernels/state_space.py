@@ -88,6 +88,24 @@ class BlockDiagonal(eqx.Module):
         return jax.scipy.linalg.block_diag(*(block.transition(step) for block in self.blocks))
 
 
+class Rotation(eqx.Module):
+    """Transition `exp(-decay t) [[cos, sin], [-sin, cos]](frequency t)`.
+
+    Attributes:
+        decay: rate at which the state shrinks.
+        frequency: angular.
+    """
+
+    decay: Float[Array, ""]
+    frequency: Float[Array, ""]
+
+    def __call__(self, step: Float[Array, ""]) -> Float[Array, "2 2"]:
+        """The matrix for a time step."""
+        size, angle = jnp.exp(-self.decay * step), self.frequency * step
+        cosine, sine = size * jnp.cos(angle), size * jnp.sin(angle)
+        return jnp.stack([jnp.stack([cosine, sine]), jnp.stack([-sine, cosine])])
+
+
 def transition_blocks(space: StateSpace) -> tuple[Block, ...]:
     """The blocks of a transition, one where it says nothing of blocks."""
     if isinstance(space.transition, BlockDiagonal):
@@ -112,7 +130,9 @@ def _side_by_side(blocks: tuple[Block, ...]) -> Transition:
 def _join(first: StateSpace, second: StateSpace, host: Callable[..., Any], device: Callable[..., Any]) -> Any:
     """Observations joined, on the host while both are known."""
     parts = first.observation, second.observation
-    return host(parts) if all(isinstance(part, np.ndarray) for part in parts) else device([jnp.asarray(p) for p in parts])
+    return (
+        host(parts) if all(isinstance(part, np.ndarray) for part in parts) else device([jnp.asarray(p) for p in parts])
+    )
 
 
 def _order_by_block(first: list[int], second: list[int]) -> np.ndarray:
