@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sciml import models as models
     from sciml import normalisation as normalisation
     from sciml import parallel as parallel
+    from sciml import parameters as parameters
     from sciml import physics as physics
     from sciml import plotting as plotting
     from sciml import random as random
@@ -64,6 +65,7 @@ __getattr__, __dir__, __all__ = attach(
         "models": "sciml.models:",
         "normalisation": "sciml.normalisation:",
         "parallel": "sciml.parallel:",
+        "parameters": "sciml.parameters:",
         "physics": "sciml.physics:",
         "plotting": "sciml.plotting:",
         "random": "sciml.random:",

@@ -85,6 +85,8 @@ TABLE: dict[str, tuple[str, ...]] = {
     "sciml.models.transformer.dit_block": ("DiTBlock",),
     "sciml.models.unet": ("DoubleConvolution", "UNet"),
     "sciml.normalisation": ("GaussianNormaliser", "Normalised", "RangeNormaliser"),
+    "sciml.parameters.constraint": ("Fixed", "Interval", "Ordered", "Positive", "Real", "Simplex"),
+    "sciml.parameters.prior": ("Gamma", "HalfNormal", "LogNormal", "Normal", "Uniform"),
     "sciml.physics.advection": ("Advection",),
     "sciml.physics.advection_diffusion": ("AdvectionDiffusion",),
     "sciml.physics.allen_cahn": ("AllenCahn",),
