@@ -125,8 +125,8 @@ def _sample(
     densities, rates, divergences, step_size = rest
     r_hat = jnp.full(space.size, jnp.nan, points.dtype)
     if starts.shape[0] > 1:
-        r_hat = blackjax.diagnostics.rhat(points).astype(points.dtype)
-    effective = blackjax.diagnostics.effective_sample_size(points).astype(points.dtype)
+        r_hat = blackjax.diagnostics.rhat(points).reshape(space.size).astype(points.dtype)
+    effective = blackjax.diagnostics.effective_sample_size(points).reshape(space.size).astype(points.dtype)
     return Posterior(space, points, densities, rates, divergences, r_hat, effective, step_size)
 
 
