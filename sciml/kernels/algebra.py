@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from sciml.kernels.derivatives import MultiIndex, Pairs
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile
 from sciml.kernels.spectrum import Spectrum
@@ -31,6 +32,10 @@ class Sum(Kernel):
     def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
         """Sum of the terms' matrices."""
         return self.first.pairs(x, y) + self.second.pairs(x, y)
+
+    def derivatives(self, pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Float[Array, "n m"]:
+        """Sum of the terms' derivatives."""
+        return self.first.derivatives(pairs, alpha, beta) + self.second.derivatives(pairs, alpha, beta)
 
     def profile(self) -> Profile | None:
         """Sum of the profiles."""
@@ -100,6 +105,10 @@ class Scaled(Kernel):
     def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
         """The variance times the kernel's matrix."""
         return self.variance * self.kernel.pairs(x, y)
+
+    def derivatives(self, pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Float[Array, "n m"]:
+        """The variance times the kernel's derivatives."""
+        return self.variance * self.kernel.derivatives(pairs, alpha, beta)
 
     def profile(self) -> Profile | None:
         """The variance times the profile."""

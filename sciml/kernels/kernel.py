@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, DTypeLike, Float
 
+from sciml.kernels.derivatives import MultiIndex, Pairs, pair_derivatives
+
 if TYPE_CHECKING:
     from sciml.kernels.profile import Profile
     from sciml.kernels.spectrum import Spectrum
@@ -67,6 +69,14 @@ class Kernel(eqx.Module):
         """The kernel with all floating parameters in one dtype."""
         floating = eqx.is_inexact_array
         return jax.tree.map(lambda leaf: leaf.astype(dtype) if floating(leaf) else leaf, self)
+
+    def derivatives(self, pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Float[Array, "n m"]:
+        """Covariances of partial derivatives: of multi-index `alpha` at the first points, `beta` at the second.
+
+        Right where points coincide, as far as the derivatives exist. Kernels that are products over coordinates of stationary kernels
+        take them from their profiles, all others by automatic differentiation of `evaluate`.
+        """
+        return pair_derivatives(self, pairs, alpha, beta)
 
     # --- capabilities ---------------------------------------------------------------------------------------------------------
 
