@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sciml.parameters.prior import Prior as Prior
     from sciml.parameters.prior import Uniform as Uniform
     from sciml.parameters.space import ParameterSpace as ParameterSpace
+    from sciml.parameters.field import fixed as fixed
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -48,6 +49,7 @@ __getattr__, __dir__, __all__ = attach(
         "Real": "sciml.parameters.constraint",
         "Simplex": "sciml.parameters.constraint",
         "Uniform": "sciml.parameters.prior",
+        "fixed": "sciml.parameters.field",
         "maximise": "sciml.parameters.maximise_objective",
         "parameter": "sciml.parameters.field",
         "positive": "sciml.parameters.field",

@@ -1,5 +1,6 @@
 """Fields of a module that say where their values may lie, so that fits know it without being told."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
@@ -37,7 +38,12 @@ def real(**options: Any) -> Any:
     return parameter(Real(), **options)
 
 
-def floating_array(value: ArrayLike) -> Array:
+def fixed(**options: Any) -> Any:
+    """A field whose arrays no fit touches: data, coordinates, tables."""
+    return eqx.field(metadata={CONSTRAINT: Fixed()}, **options)
+
+
+def floating_array(value: ArrayLike | Sequence[Any]) -> Array:
     """The value as an array of floating numbers; whole numbers take JAX's default precision."""
     array = jnp.asarray(value)
     return array if jnp.issubdtype(array.dtype, jnp.inexact) else array.astype(jnp.result_type(float))
