@@ -64,26 +64,33 @@ def filtered(mean: Vector, known: Symmetric, new: Innovation) -> tuple[Vector, S
     return mean, {(i, j): value + scaled[i] * new.gain[j] for (i, j), value in known.items()}
 
 
-def kalman_filter(steps: Blocks, h: Observation, start: Vector, y: Array, noise: Array) -> Predicted:
-    """Predictions of the state at each observation."""
-    size, zero = len(start), jnp.zeros((), y.dtype)
+def kalman_filter(steps: Blocks, h: Observation, start: Vector, y: Array, noise: Array, initial: Any = None) -> Predicted:
+    """Predictions of the state at each observation, from mean and `M` before the first, by default zero.
+
+    Numbers of one step may be arrays: of shape `(n, ...)` in the inputs, `(...)` in the start.
+    """
+    size = len(start)
+    carried = _zeros(size, y) if initial is None else _pack(*initial)
 
     def body(carry: tuple[Array, ...], inputs: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        step, value, variance = inputs
-        mean, known = _unpack(carry, size)
-        rows = rows_of(step)
-        mean, known = apply_blocks(rows, mean), congruence(rows, known)
-        new = innovation(mean, known, h, start, value, variance)
-        return _pack(*filtered(mean, known, new)), carry
+        return _pack(*filter_step(*_unpack(carry, size), h, start, inputs)), carry
 
-    _, found = lax.scan(body, (zero,) * (size + len(pairs(size))), (steps, y, noise))
+    _, found = lax.scan(body, carried, (steps, y, noise))
     rows, (mean, known) = rows_of(steps), _unpack(found, size)
     return Predicted(apply_blocks(rows, mean), congruence(rows, known))
 
 
+def filter_step(mean: Vector, known: Symmetric, h: Observation, start: Vector, inputs: Any) -> tuple[Vector, Symmetric]:
+    """Predict, then see an observation."""
+    step, value, variance = inputs
+    rows = rows_of(step)
+    mean, known = apply_blocks(rows, mean), congruence(rows, known)
+    return filtered(mean, known, innovation(mean, known, h, start, value, variance))
+
+
 def kalman_innovations(steps: Blocks, h: Observation, start: Vector, y: Array, noise: Array) -> tuple[Array, Array]:
     """Variances and surprises alone, for the value without its gradient."""
-    size, zero = len(start), jnp.zeros((), y.dtype)
+    size = len(start)
 
     def body(carry: tuple[Array, ...], inputs: Any) -> tuple[tuple[Array, ...], tuple[Array, Array]]:
         step, value, variance = inputs
@@ -93,25 +100,29 @@ def kalman_innovations(steps: Blocks, h: Observation, start: Vector, y: Array, n
         new = innovation(mean, known, h, start, value, variance)
         return _pack(*filtered(mean, known, new)), (new.variance, new.surprise)
 
-    _, found = lax.scan(body, (zero,) * (size + len(pairs(size))), (steps, y, noise))
+    _, found = lax.scan(body, _zeros(size, y), (steps, y, noise))
     return found
 
 
-def kalman_adjoint(steps: Blocks, h: Observation, new: Innovation) -> Backward:
-    """The adjoint vector and matrix after each observation."""
-    size, zero = len(new.gain), jnp.zeros_like(new.variance[0])
-    inverse = 1 / new.variance
-    inputs = (steps, [g * inverse for g in new.gain], new.surprise * inverse, inverse)
+def kalman_adjoint(steps: Blocks, h: Observation, new: Innovation, final: Any = None) -> Backward:
+    """The adjoint vector and matrix after each observation, from those after the last, by default zero."""
+    size = len(new.gain)
+    carried = _zeros(size, new.variance) if final is None else _pack(*final)
 
     def body(carry: tuple[Array, ...], inputs: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         step, gain, weight, inverse = inputs
-        vector, matrix = _unpack(carry, size)
-        rho, late = before_observation(vector, matrix, h, gain, weight, inverse)
+        rho, late = before_observation(*_unpack(carry, size), h, gain, weight, inverse)
         rows = rows_of(step, transposed=True)
         return _pack(apply_blocks(rows, rho), congruence(rows, late)), carry
 
-    _, found = lax.scan(body, (zero,) * (size + len(pairs(size))), inputs, reverse=True)
+    _, found = lax.scan(body, carried, adjoint_inputs(steps, new), reverse=True)
     return Backward(*_unpack(found, size))
+
+
+def adjoint_inputs(steps: Blocks, new: Innovation) -> Any:
+    """What a step of the adjoint needs: transition, gain, weighted surprise, inverse variance."""
+    inverse = 1 / new.variance
+    return steps, [g * inverse for g in new.gain], new.surprise * inverse, inverse
 
 
 def before_observation(
@@ -137,6 +148,10 @@ def adjoint_scalars(vector: Vector, matrix: Symmetric, gain: Vector, weight: Any
     spread = apply_symmetric(matrix, gain)
     total = weight - sum(k * s for k, s in zip(gain, vector))
     return total, spread, inverse + sum(k * w for k, w in zip(gain, spread))
+
+
+def _zeros(size: int, like: Array) -> tuple[Array, ...]:
+    return (jnp.zeros_like(like[0]),) * (size + len(pairs(size)))
 
 
 def _pack(vector: Vector, matrix: Symmetric) -> tuple[Any, ...]:

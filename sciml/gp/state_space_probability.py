@@ -20,6 +20,7 @@ from sciml.gp.kalman import (
     kalman_filter,
     kalman_innovations,
 )
+from sciml.gp.kalman_blocked import blocked_adjoint, blocked_filter
 from sciml.gp.kalman_elements import associative_adjoint, associative_filter
 from sciml.gp.small_matrices import Blocks, Observation, Vector, rows_of, times_symmetric
 
@@ -65,6 +66,8 @@ def forward_pass(
     """Predictions by the method."""
     if method.name == "associative":
         return associative_filter(steps, jnp.stack(h.entries), stationary, y, noise)
+    if method.name == "blocked":
+        return blocked_filter(steps, h, start, stationary, y, noise)
     return kalman_filter(steps, h, start, y, noise)
 
 
@@ -72,6 +75,8 @@ def backward_pass(method: Method, steps: Blocks, h: Observation, new: Innovation
     """The adjoint by the method."""
     if method.name == "associative":
         return associative_adjoint(steps, jnp.stack(h.entries), new)
+    if method.name == "blocked":
+        return blocked_adjoint(steps, h, new)
     return kalman_adjoint(steps, h, new)
 
 
