@@ -15,7 +15,7 @@ from sciml.gp.design import Mean
 from sciml.gp.lattice import is_lattice, observation_shape, process_mean
 from sciml.gp.pathwise import draw_path
 from sciml.kernels.kernel import Kernel
-from sciml.parameters.field import floating_array, positive
+from sciml.parameters.field import fixed, floating_array, positive
 
 
 class GP(eqx.Module):
@@ -44,7 +44,7 @@ class GP(eqx.Module):
     """
 
     kernel: Kernel
-    points: Any
+    points: Any = fixed()
     noise_variance: Float[Array, "*observations"] = positive()
     mean: Mean = 0.0
     solver: CovarianceSolver = eqx.field(default=None)  # pyright: ignore[reportAssignmentType]
