@@ -7,11 +7,25 @@ from sciml._lazy import attach
 if TYPE_CHECKING:
     from sciml.gp.covariance_solver import CovarianceSolver as CovarianceSolver
     from sciml.gp.covariance_solver import Factorisation as Factorisation
+    from sciml.gp.process import GP as GP
+    from sciml.gp.process import Posterior as Posterior
+    from sciml.gp.dense import Dense as Dense
+    from sciml.gp.functional import Functional as Functional
+    from sciml.gp.functional import Functionals as Functionals
+    from sciml.gp.student_t import StudentTProcess as StudentTProcess
+    from sciml.gp.choice import choose_solver as choose_solver
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "CovarianceSolver": "sciml.gp.covariance_solver",
+        "Dense": "sciml.gp.dense",
         "Factorisation": "sciml.gp.covariance_solver",
+        "Functional": "sciml.gp.functional",
+        "Functionals": "sciml.gp.functional",
+        "GP": "sciml.gp.process",
+        "Posterior": "sciml.gp.process",
+        "StudentTProcess": "sciml.gp.student_t",
+        "choose_solver": "sciml.gp.choice",
     },
 )

@@ -24,7 +24,8 @@ class Dense(CovarianceSolver):
     """Any kernel, any points, any functionals: time `n^3 / 3`, memory `8 n^2` bytes in float64.
 
     Attributes:
-        jitter: added to the diagonal, relative to its mean over observations of one kind; by default 1e-6 in float32 and 1e-10 in float64.
+        jitter: added to the diagonal, relative to its mean over observations of one kind; by default 1e-6 in float32, 1e-10 in
+            float64.
         throw: whether a failed factorisation raises; else the results are not numbers.
     """
 

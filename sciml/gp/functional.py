@@ -107,7 +107,9 @@ class Functional(eqx.Module):
         if not self._timeless:
             return alpha
         if alpha[-1]:
-            raise ValueError("Functional: a function of a field without time has no time derivative; give an `Evolution`.")
+            raise ValueError(
+                "Functional: a function of a field without time has no time derivative; give an `Evolution`."
+            )
         return alpha[:-1]
 
 
@@ -132,7 +134,9 @@ class Functionals(eqx.Module):
             raise ValueError("Functionals: give at least one functional.")
         dimensions = {part.points.shape[1] for part in parts}
         if len(dimensions) > 1:
-            raise ValueError(f"Functionals: all points must have the same number of coordinates, got {sorted(dimensions)}.")
+            raise ValueError(
+                f"Functionals: all points must have the same number of coordinates, got {sorted(dimensions)}."
+            )
         self.parts = parts
         self.pairs = tuple(tuple(Pairs.of(a.points, b.points) for b in parts[i:]) for i, a in enumerate(parts))
 
@@ -152,11 +156,15 @@ class Functionals(eqx.Module):
         upper = [
             [operated(kernel, self.pairs[i][j - i], maps[i], maps[j]) for j in range(i, count)] for i in range(count)
         ]
-        rows = [[upper[min(i, j)][abs(j - i)] if j >= i else upper[j][i - j].T for j in range(count)] for i in range(count)]
+        rows = [
+            [upper[min(i, j)][abs(j - i)] if j >= i else upper[j][i - j].T for j in range(count)] for i in range(count)
+        ]
         return jnp.block(rows)
 
 
-def operated(kernel: Kernel, pairs: Pairs, first: Table, second: Table) -> Float[Array, "n m"]:
+def operated(
+    kernel: Kernel, pairs: Pairs, first: Table, second: Mapping[MultiIndex, Float[Array, " m"]]
+) -> Float[Array, "n m"]:
     """Covariances `L_x L_y k` of two linear maps of a process, given by their coefficients."""
     total = jnp.zeros((pairs.x.shape[0], pairs.y.shape[0]), pairs.x.dtype)
     for alpha, a in first.items():

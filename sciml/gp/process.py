@@ -135,7 +135,7 @@ class Posterior(eqx.Module):
             return Posterior(self.prior, dense, self.residual).sample(points, count, key=key)
         root = _root(factorisation.posterior_covariance(points))
         normals = jax.random.normal(key, (count, root.shape[0]), root.dtype)
-        return self.mean(points) + normals @ root.T
+        return self.mean(points)[None] + normals @ root.T
 
     def path(self, features: int = 1024, *, key: PRNGKeyArray) -> Callable[[Array], Array]:
         """Draw a whole function, to be evaluated anywhere at the cost of a mean: a prior draw from random features, corrected.

@@ -5,33 +5,35 @@ from typing import TYPE_CHECKING
 from sciml._lazy import attach
 
 if TYPE_CHECKING:
-    from sciml.kernels.kernel import Kernel as Kernel
-    from sciml.kernels.kernel import Custom as Custom
-    from sciml.kernels.algebra import Sum as Sum
+    from sciml.kernels.algebra import Constant as Constant
     from sciml.kernels.algebra import Product as Product
     from sciml.kernels.algebra import Scaled as Scaled
-    from sciml.kernels.algebra import Constant as Constant
-    from sciml.kernels.rbf import RBF as RBF
+    from sciml.kernels.algebra import Sum as Sum
+    from sciml.kernels.arc_cosine import ArcCosine as ArcCosine
+    from sciml.kernels.coregionalisation import Coregionalisation as Coregionalisation
+    from sciml.kernels.coregionalisation import linear_coregionalisation as linear_coregionalisation
+    from sciml.kernels.cosine import Cosine as Cosine
+    from sciml.kernels.derivatives import Pairs as Pairs
+    from sciml.kernels.features import RandomFeatures as RandomFeatures
+    from sciml.kernels.gibbs import Gibbs as Gibbs
+    from sciml.kernels.kernel import Custom as Custom
+    from sciml.kernels.kernel import Kernel as Kernel
+    from sciml.kernels.linear import Linear as Linear
+    from sciml.kernels.matern import Matern as Matern
     from sciml.kernels.matern import Matern12 as Matern12
     from sciml.kernels.matern import Matern32 as Matern32
     from sciml.kernels.matern import Matern52 as Matern52
     from sciml.kernels.matern import Matern72 as Matern72
-    from sciml.kernels.matern import Matern as Matern
-    from sciml.kernels.rational_quadratic import RationalQuadratic as RationalQuadratic
     from sciml.kernels.periodic import Periodic as Periodic
-    from sciml.kernels.cosine import Cosine as Cosine
+    from sciml.kernels.polynomial import Polynomial as Polynomial
+    from sciml.kernels.rational_quadratic import RationalQuadratic as RationalQuadratic
+    from sciml.kernels.rbf import RBF as RBF
+    from sciml.kernels.separable import Separable as Separable
     from sciml.kernels.spectral_mixture import SpectralMixture as SpectralMixture
     from sciml.kernels.spectral_mixture import StudentTMixture as StudentTMixture
-    from sciml.kernels.linear import Linear as Linear
-    from sciml.kernels.polynomial import Polynomial as Polynomial
-    from sciml.kernels.arc_cosine import ArcCosine as ArcCosine
-    from sciml.kernels.gibbs import Gibbs as Gibbs
-    from sciml.kernels.wiener import Wiener as Wiener
-    from sciml.kernels.wiener import FractionalBrownian as FractionalBrownian
     from sciml.kernels.warped import Warped as Warped
-    from sciml.kernels.separable import Separable as Separable
-    from sciml.kernels.coregionalisation import Coregionalisation as Coregionalisation
-    from sciml.kernels.coregionalisation import linear_coregionalisation as linear_coregionalisation
+    from sciml.kernels.wiener import FractionalBrownian as FractionalBrownian
+    from sciml.kernels.wiener import Wiener as Wiener
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -50,10 +52,12 @@ __getattr__, __dir__, __all__ = attach(
         "Matern32": "sciml.kernels.matern",
         "Matern52": "sciml.kernels.matern",
         "Matern72": "sciml.kernels.matern",
+        "Pairs": "sciml.kernels.derivatives",
         "Periodic": "sciml.kernels.periodic",
         "Polynomial": "sciml.kernels.polynomial",
         "Product": "sciml.kernels.algebra",
         "RBF": "sciml.kernels.rbf",
+        "RandomFeatures": "sciml.kernels.features",
         "RationalQuadratic": "sciml.kernels.rational_quadratic",
         "Scaled": "sciml.kernels.algebra",
         "Separable": "sciml.kernels.separable",

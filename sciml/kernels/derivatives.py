@@ -85,9 +85,7 @@ def pair_derivatives(kernel: "Kernel", pairs: Pairs, alpha: MultiIndex, beta: Mu
     known = [profile for profile in profiles if profile is not None]
     if not profiles or len(known) < len(profiles):
         return _by_differentiation(kernel, pairs, alpha, beta)
-    parts = [
-        (-1) ** beta[i] * pairs.lags[i].derivative(profile, alpha[i] + beta[i]) for i, profile in enumerate(known)
-    ]
+    parts = [(-1) ** beta[i] * pairs.lags[i].derivative(profile, alpha[i] + beta[i]) for i, profile in enumerate(known)]
     return math.prod(parts[1:], start=parts[0])
 
 

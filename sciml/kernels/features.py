@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.radial import Radial
 from sciml.kernels.rbf import RBF
-from sciml.kernels.spectrum import Spectrum
+from sciml.kernels.spectrum import Spectrum, per_coordinate
 
 Kind: TypeAlias = Literal["fourier", "orthogonal", "positive"]
 
@@ -91,7 +91,7 @@ class RandomFeatures(eqx.Module):
         if self.kind != "positive":
             waves = jnp.concatenate([jnp.cos(phases), jnp.sin(phases)], -1)
             return waves * jnp.sqrt(spectrum.variance / count)
-        scaled = x / kernel.lengthscale  # pyright: ignore[reportAttributeAccessIssue]
+        scaled = x / per_coordinate(kernel.lengthscale, x)  # pyright: ignore[reportAttributeAccessIssue]
         return jnp.exp(phases - jnp.sum(scaled * scaled, -1, keepdims=True)) / math.sqrt(count)
 
 

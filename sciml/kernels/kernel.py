@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, TypeVar
 
 import equinox as eqx
 import jax
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from sciml.kernels.profile import Profile
     from sciml.kernels.spectrum import Spectrum
     from sciml.kernels.state_space import StateSpace
+
+Same = TypeVar("Same", bound="Kernel")
 
 
 class Kernel(eqx.Module):
@@ -65,7 +67,7 @@ class Kernel(eqx.Module):
         kernel = self.cast(x.dtype)
         return jax.vmap(lambda a: kernel.evaluate(a, a))(x)
 
-    def cast(self, dtype: DTypeLike) -> Self:
+    def cast(self: Same, dtype: DTypeLike) -> Same:
         """The kernel with all floating parameters in one dtype."""
         floating = eqx.is_inexact_array
         return jax.tree.map(lambda leaf: leaf.astype(dtype) if floating(leaf) else leaf, self)

@@ -15,6 +15,7 @@ from sciml.kernels.state_space import StateSpace
 from sciml.parameters.field import positive
 from sciml.special.bessel import log_kv
 
+
 class Matern12(Radial):
     """The Matern kernel of smoothness 1/2, `exp(-r)` with `r = |x - y| / l`: continuous and nowhere differentiable.
 
@@ -31,7 +32,7 @@ class Matern12(Radial):
     @property
     def smoothness(self) -> float:
         """None exists."""
-        return 0
+        return 0.0
 
     def shape(self, s: Float[Array, "*s"], order: int) -> Float[Array, "*s"]:
         """Closed form in `r = sqrt(s)`."""
@@ -62,7 +63,7 @@ class Matern32(Radial):
     @property
     def smoothness(self) -> float:
         """Two exist."""
-        return 2
+        return 2.0
 
     def shape(self, s: Float[Array, "*s"], order: int) -> Float[Array, "*s"]:
         """Closed form in `r = sqrt(3 s)`."""
@@ -93,7 +94,7 @@ class Matern52(Radial):
     @property
     def smoothness(self) -> float:
         """Four exist."""
-        return 4
+        return 4.0
 
     def shape(self, s: Float[Array, "*s"], order: int) -> Float[Array, "*s"]:
         """Closed form in `r = sqrt(5 s)`."""
@@ -124,7 +125,7 @@ class Matern72(Radial):
     @property
     def smoothness(self) -> float:
         """Six exist."""
-        return 6
+        return 6.0
 
     def shape(self, s: Float[Array, "*s"], order: int) -> Float[Array, "*s"]:
         """Closed form in `r = sqrt(7 s)`."""
@@ -215,7 +216,9 @@ def _student_t(lengthscale: Array, order: float | Array) -> Spectrum:
         return v / jax.random.gamma(key, v, (count,), v.dtype)
 
     def log_density(s: Array, dimension: int) -> Array:
-        constant = gammaln(v + 0.5 * dimension) - gammaln(v) + 0.5 * dimension * (math.log(4 * math.pi) - jnp.log(2 * v))
+        constant = (
+            gammaln(v + 0.5 * dimension) - gammaln(v) + 0.5 * dimension * (math.log(4 * math.pi) - jnp.log(2 * v))
+        )
         return constant - (v + 0.5 * dimension) * jnp.log1p(s / (2 * v))
 
     return scale_mixture(lengthscale, precision, log_density)

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile, radial_profile
+from sciml.kernels.spectrum import per_coordinate
 
 
 class Radial(Kernel):
@@ -38,7 +39,7 @@ class Radial(Kernel):
 
     def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
         """`g` of all squared distances, which are sums over the coordinates."""
-        scale = _fitting(self.lengthscale, x.shape[1:])
+        scale = per_coordinate(_fitting(self.lengthscale, x.shape[1:]), x)
         return _shape(self, 0, _squared_distances(x / scale, y / scale))
 
     def profile(self) -> Profile | None:
@@ -51,7 +52,8 @@ class Radial(Kernel):
 def _fitting(lengthscale: Array, shape: tuple[int, ...]) -> Array:
     if lengthscale.ndim and lengthscale.shape != shape:
         raise ValueError(
-            f"`lengthscale` has shape {lengthscale.shape} and the points have coordinates {shape}; give one number, or one per coordinate."
+            f"`lengthscale` has shape {lengthscale.shape} and the points have coordinates {shape}; "
+            "give one number, or one per coordinate."
         )
     return lengthscale
 

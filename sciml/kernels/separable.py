@@ -31,7 +31,9 @@ class Separable(Kernel):
 
     def __check_init__(self) -> None:
         if self.sizes is not None and len(self.sizes) != len(self.kernels):
-            raise ValueError(f"Separable: {len(self.kernels)} kernels and {len(self.sizes)} `sizes`; give one for each.")
+            raise ValueError(
+                f"Separable: {len(self.kernels)} kernels and {len(self.sizes)} `sizes`; give one for each."
+            )
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Product over the coordinates."""
@@ -52,7 +54,8 @@ class Separable(Kernel):
         sizes = self.sizes or (1,) * len(self.kernels)
         if points.ndim != 2 or points.shape[1] != sum(sizes):
             raise ValueError(
-                f"Separable: {len(self.kernels)} kernels take {sum(sizes)} coordinates together, the points have shape {points.shape[1:]}."
+                f"Separable: {len(self.kernels)} kernels take {sum(sizes)} coordinates together, "
+                f"the points have shape {points.shape[1:]}."
             )
         ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
         # A single coordinate is a number unless the sizes were given.

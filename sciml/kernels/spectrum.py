@@ -75,12 +75,17 @@ def scale_mixture(
 
     def frequencies(normals: Array, key: PRNGKeyArray) -> Array:
         scale = 1.0 if precision is None else jnp.sqrt(precision(key, normals.shape[0]))[:, None]
-        return normals * scale / lengthscale
+        return normals * scale / per_coordinate(lengthscale, normals)
 
     def density(frequency: Array) -> Array:
         dimension = frequency.shape[-1]
-        scaled = frequency * lengthscale
+        scaled = frequency * per_coordinate(lengthscale, frequency)
         volume = jnp.sum(jnp.log(jnp.broadcast_to(lengthscale, (dimension,))))
         return jnp.exp(log_density(jnp.sum(scaled * scaled, -1), dimension) + volume)
 
     return Spectrum(jnp.ones((), lengthscale.dtype), frequencies, density)
+
+
+def per_coordinate(values: Float[Array, "*dimension"], points: Float[Array, "*shape"]) -> Float[Array, "*ones"]:
+    """A number, or one per coordinate, shaped to combine with points whose last axis is the coordinate."""
+    return values.reshape((1,) * (points.ndim - values.ndim) + values.shape) if values.ndim else values
