@@ -112,18 +112,38 @@ def damped_waves(
     """`exp(-a) cosh(sqrt z)` and `exp(-a) a sinh(sqrt z) / sqrt z`, `a = w t / (2 Q)`, `z = (1 - 4 Q^2) a^2`.
 
     Entire functions of `z`: a series near zero, and away from it one branch of each sign whose exponentials cannot overflow. Unused
-    branches get harmless arguments, so that derivatives stay finite.
+    branches get harmless arguments, so that no result is spoilt.
     """
     a = frequency * lag / (2 * quality)
-    d = (1 - 2 * quality) * (1 + 2 * quality)
+    return _waves(a, (1 - 2 * quality) * (1 + 2 * quality), quality)
+
+
+@jax.custom_jvp
+def _waves(a: Array, d: Array, quality: Array) -> tuple[Array, Array]:
+    """The functions of `a` and `d = 1 - 4 Q^2`; the quality saves the digits of `1 - sqrt(d)`."""
     z = d * a * a
     over, under = z >= 1, z <= -1
     near = _near_critical(a, jnp.where(over | under, jnp.zeros_like(z), z))
-    # A branch that no lag needs is not computed: of the sign of d there is one only.
-    far = jax.lax.cond(
-        d > 0, _over_damped, _under_damped, a, d * jnp.ones_like(a), over, under, quality * jnp.ones_like(a)
-    )
-    return tuple(jnp.where(over | under, far[i], near[i]) for i in range(2))  # pyright: ignore[reportReturnType]
+    # Of the sign of d there is one branch, so that the other need not be computed.
+    far = jax.lax.cond(d > 0, _over_damped, _under_damped, a, d, quality, over, under)
+    even, odd = (jnp.where(over | under, far[i], near[i]) for i in range(2))
+    return even, odd
+
+
+@_waves.defjvp
+def _waves_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """`dE/da = d O - E`, `dO/da = E - O`, `dE/dd = a O / 2`, `dO/dd = (a E - O) / (2 d)`, the last by a series near `z = 0`."""
+    (a, d, quality), (a_rate, d_rate, _) = primals, tangents
+    even, odd = _waves(a, d, quality)
+    z = d * a * a
+    far = jnp.abs(z) >= 1
+    small = jnp.where(far, jnp.zeros_like(z), z)
+    series = jnp.zeros_like(z)
+    for k in reversed(range(1, SERIES_TERMS + 1)):
+        series = series * small + k / math.factorial(2 * k + 1)
+    near = series * a * a * a * jnp.exp(-a)
+    bend = jnp.where(far, (a * even - odd) / (2 * jnp.where(far, d * jnp.ones_like(z), jnp.ones_like(z))), near)
+    return (even, odd), ((d * odd - even) * a_rate + 0.5 * a * odd * d_rate, (even - odd) * a_rate + bend * d_rate)
 
 
 def _near_critical(a: Array, z: Array) -> tuple[Array, Array]:
@@ -135,16 +155,16 @@ def _near_critical(a: Array, z: Array) -> tuple[Array, Array]:
     return decay * even, decay * a * odd
 
 
-def _over_damped(a: Array, d: Array, over: Array, under: Array, quality: Array) -> tuple[Array, Array]:
-    f = jnp.sqrt(jnp.where(over, d, jnp.ones_like(d)))
+def _over_damped(a: Array, d: Array, quality: Array, over: Array, under: Array) -> tuple[Array, Array]:
+    f = jnp.sqrt(jnp.where(over, d * jnp.ones_like(a), jnp.ones_like(a)))
     b = jnp.where(over, a, jnp.ones_like(a))
     slow = jnp.exp(-b * 4 * quality * quality / (1 + f))
     x = jnp.expm1(-2 * f * b)
     return slow * (2 + x) / 2, -slow * x / (2 * f)
 
 
-def _under_damped(a: Array, d: Array, over: Array, under: Array, quality: Array) -> tuple[Array, Array]:
-    g = jnp.sqrt(jnp.where(under, -d, jnp.ones_like(d)))
+def _under_damped(a: Array, d: Array, quality: Array, over: Array, under: Array) -> tuple[Array, Array]:
+    g = jnp.sqrt(jnp.where(under, -d * jnp.ones_like(a), jnp.ones_like(a)))
     c = jnp.where(under, a, jnp.ones_like(a))
     decay = jnp.exp(-c)
     return decay * jnp.cos(g * c), decay * jnp.sin(g * c) / g
