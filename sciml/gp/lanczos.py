@@ -1,0 +1,88 @@
+"""Functions of a symmetric matrix that is known by its products alone, by Lanczos' method for many vectors at once."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+Apply = Callable[[Float[Array, "n columns"]], Float[Array, "n columns"]]
+
+
+class Krylov(eqx.Module):
+    """An orthonormal basis for each start vector, and the matrix in it, which is tridiagonal.
+
+    Attributes:
+        basis: `(steps, n, columns)`.
+        diagonal: `(steps, columns)`.
+        off_diagonal: `(steps - 1, columns)`.
+        lengths: norms of the start vectors.
+    """
+
+    basis: Float[Array, "steps n columns"]
+    diagonal: Float[Array, "steps columns"]
+    off_diagonal: Float[Array, "fewer columns"]
+    lengths: Float[Array, " columns"]
+
+    def quadratic_form(self, function: Callable[[Array], Array]) -> Float[Array, " columns"]:
+        """`z . f(M) z` for each start vector, by Gauss quadrature."""
+        values, vectors = self._ritz()
+        return self.lengths**2 * jnp.sum(vectors[:, 0, :] ** 2 * function(values), axis=1)
+
+    def apply(self, function: Callable[[Array], Array]) -> Float[Array, "n columns"]:
+        """`f(M) z` for each start vector."""
+        values, vectors = self._ritz()
+        weights = jnp.einsum("csk,ck,ck->sc", vectors, function(values), vectors[:, 0, :])
+        return self.lengths[None, :] * jnp.einsum("snc,sc->nc", self.basis, weights)
+
+    def _ritz(self) -> tuple[Array, Array]:
+        """Eigenvalues and vectors of the tridiagonal matrices, one matrix at a time: batched LAPACK calls may block each other."""
+
+        def one(entries: tuple[Array, Array]) -> tuple[Array, Array]:
+            matrix = jnp.diag(entries[0]) + jnp.diag(entries[1], 1) + jnp.diag(entries[1], -1)
+            return jnp.linalg.eigh(matrix)
+
+        values, vectors = lax.map(one, (self.diagonal.T, self.off_diagonal.T))
+        return jnp.maximum(values, jnp.finfo(values.dtype).tiny), vectors
+
+
+def lanczos(apply: Apply, start: Float[Array, "n columns"], steps: int) -> Krylov:
+    """Lanczos' method with full reorthogonalisation.
+
+    Where a Krylov space is exhausted early, the remaining steps are empty and count nothing.
+
+    Args:
+        apply: the matrix, symmetric and positive.
+        start: start vectors as columns.
+        steps: size of the spaces, at most `n`.
+    """
+    size, columns = start.shape
+    lengths = jnp.linalg.norm(start, axis=0)
+    first = start / jnp.where(lengths > 0, lengths, 1)[None, :]
+    basis = jnp.zeros((steps, size, columns), start.dtype)
+    small = 10 * jnp.finfo(start.dtype).eps
+
+    def step(carry: tuple[Array, Array], index: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        basis, vector = carry
+        basis = basis.at[index].set(vector)
+        image = apply(vector)
+        alpha = jnp.sum(vector * image, axis=0)
+        rest = image
+        for _ in range(2):  # twice is enough (Kahan)
+            rest = rest - jnp.einsum("snc,sc->nc", basis, jnp.einsum("snc,nc->sc", basis, rest))
+        beta = jnp.linalg.norm(rest, axis=0)
+        alive = beta > small * jnp.abs(alpha)
+        following = jnp.where(alive[None, :], rest / jnp.where(alive, beta, 1)[None, :], 0)
+        # An empty step is a row of the identity, whose logarithm is zero.
+        present = jnp.sum(vector * vector, axis=0) > 0.5
+        return (basis, following), (jnp.where(present, alpha, 1), jnp.where(alive & present, beta, 0))
+
+    (basis, _), (diagonal, off_diagonal) = lax.scan(step, (basis, first), jnp.arange(steps))
+    return Krylov(basis, diagonal, off_diagonal[:-1], lengths)
+
+
+def rademacher(shape: tuple[int, ...], dtype: jnp.dtype, *, key: jax.Array) -> Array:
+    """Random signs."""
+    return jax.random.rademacher(key, shape, dtype)

@@ -1,0 +1,152 @@
+"""Covariance matrices known by their products, with a preconditioner: solves, the normal density, its gradient."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import lineax
+from jaxtyping import Array, Float
+
+from sciml.gp.lanczos import Krylov, lanczos
+from sciml.gp.preconditioner import Preconditioner
+
+Columns = Float[Array, "n columns"]
+
+_NOT_SOLVED = (
+    "conjugate gradients did not reach the tolerance: the residual of the solve, computed anew, is too large. Raise the noise "
+    "variance, `max_steps`, the preconditioner's `rank` or the tolerance, or work in float64; `throw=False` gives nan instead."
+)
+
+
+@dataclass(frozen=True)
+class Iterations:
+    """How iterations end.
+
+    Attributes:
+        tolerance: relative residual of solves.
+        max_steps: largest count of steps of conjugate gradients.
+        lanczos_steps: size of Krylov spaces for logarithms and roots.
+        throw: whether a failed solve raises; else it gives nan.
+    """
+
+    tolerance: float
+    max_steps: int
+    lanczos_steps: int
+    throw: bool
+
+
+class PreconditionedSystem(eqx.Module):
+    """`A = K + N` as a function of the array leaves of this object, without its entries.
+
+    Attributes:
+        iterations: when to stop.
+    """
+
+    iterations: eqx.AbstractVar[Iterations]
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """`n`."""
+
+    @abstractmethod
+    def operator(self) -> Callable[[Columns], Columns]:
+        """`x -> A x`, ready to be applied many times."""
+
+    @abstractmethod
+    def preconditioner(self) -> Preconditioner:
+        """A matrix near `A`."""
+
+    def solve(self, columns: Columns) -> Columns:
+        """`A^-1 x` by preconditioned conjugate gradients, each column by itself; the true residual is checked."""
+        apply, preconditioner = self.operator(), jax.lax.stop_gradient(self.preconditioner())
+        shape = jax.ShapeDtypeStruct((self.size,), columns.dtype)
+        positive = lineax.positive_semidefinite_tag
+        matrix = lineax.FunctionLinearOperator(lambda v: apply(v[:, None])[:, 0], shape, positive)
+        near = lineax.FunctionLinearOperator(lambda v: preconditioner.solve(v[:, None])[:, 0], shape, positive)
+        # Columns of unit size: a tolerance is then one for the residual and for the change of the solution, which is larger.
+        tolerance = self.iterations.tolerance
+        method = lineax.CG(tolerance, tolerance, _root_mean_square, None, self.iterations.max_steps)
+
+        def one(column: Array) -> Array:
+            size = jax.lax.stop_gradient(_root_mean_square(column))
+            unit = jnp.where(size > 0, size, 1)
+            solution = lineax.linear_solve(matrix, column / unit, method, options={"preconditioner": near}, throw=False)
+            return unit * solution.value
+
+        found = jax.vmap(one, in_axes=1, out_axes=1)(columns)
+        left = jnp.linalg.norm(jax.lax.stop_gradient(columns - apply(found)), axis=0)
+        good = jnp.all(left <= 10 * tolerance * jnp.linalg.norm(columns, axis=0))
+        if self.iterations.throw:
+            return eqx.error_if(found, ~good, _NOT_SOLVED)
+        return jnp.where(good, found, jnp.nan)
+
+    def krylov(self, start: Columns) -> Krylov:
+        """Krylov spaces of the preconditioned matrix `R^-1 A R^-T`."""
+        apply, preconditioner = self.operator(), self.preconditioner()
+
+        def balanced(columns: Array) -> Array:
+            return preconditioner.inverse_root(apply(preconditioner.inverse_root_transposed(columns)))
+
+        return lanczos(balanced, start, min(self.iterations.lanczos_steps, self.size))
+
+    def root(self, columns: Columns) -> Columns:
+        """`R (R^-1 A R^-T)^(1/2) x`, which has covariance `A` for standard normal `x`."""
+        return self.preconditioner().root(self.krylov(columns).apply(jnp.sqrt))
+
+    def log_determinants(self, probes: Columns) -> Float[Array, " columns"]:
+        """Estimates of the logarithm of the determinant, one for each probe: their mean is the estimate, their spread its error."""
+        return self.preconditioner().log_determinant() + self.krylov(probes).quadratic_form(jnp.log)
+
+
+def log_density(
+    system: PreconditionedSystem, residual: Float[Array, " n"], probes: Float[Array, "n probes"]
+) -> Float[Array, ""]:
+    """Normal log-density of mean zero; value and gradient use the same probes.
+
+    With `M = R^-1 A R^-T` and `P = R R^T`: the log-determinant is that of `P` plus the mean of `z . log(M) z`; its derivative is
+    that of `log det P` plus the mean of `u . dA v - v . dP v`, `u = A^-1 R z`, `v = R^-T z`, whose noise vanishes as `P` nears `A`.
+    """
+    return _log_density((system, residual), probes)
+
+
+@eqx.filter_custom_vjp
+def _log_density(variables: tuple[PreconditionedSystem, Array], probes: Array) -> Array:
+    return _value(*variables, probes)[0]
+
+
+@_log_density.def_fwd
+def _forward(perturbed: object, variables: tuple[PreconditionedSystem, Array], probes: Array) -> tuple:
+    return _value(*variables, probes)
+
+
+@_log_density.def_bwd
+def _backward(saved: tuple, cotangent: Array, perturbed: object, variables: tuple, probes: Array) -> object:
+    return eqx.filter_grad(lambda both: cotangent * _surrogate(both[0], both[1], saved))(variables)
+
+
+def _value(system: PreconditionedSystem, residual: Array, probes: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+    preconditioner = system.preconditioner()
+    solved = system.solve(jnp.concatenate([residual[:, None], preconditioner.root(probes)], axis=1))
+    weights = solved[:, 0]
+    constant = residual.shape[0] * math.log(2 * math.pi)
+    value = -0.5 * (jnp.vdot(residual, weights) + jnp.mean(system.log_determinants(probes)) + constant)
+    return value, (weights, solved[:, 1:], preconditioner.inverse_root_transposed(probes))
+
+
+def _surrogate(system: PreconditionedSystem, residual: Array, saved: tuple[Array, Array, Array]) -> Array:
+    """A function whose gradient is that of the density, with everything iterated held fixed."""
+    weights, inverse, probes = saved
+    images = system.operator()(jnp.concatenate([weights[:, None], probes], axis=1))
+    preconditioner = system.preconditioner()
+    quadratic = jnp.vdot(weights, images[:, 0]) / 2 - jnp.vdot(weights, residual)
+    noisy = jnp.vdot(inverse, images[:, 1:]) - jnp.vdot(probes, preconditioner.multiply(probes))
+    return quadratic - (preconditioner.log_determinant() + noisy / probes.shape[1]) / 2
+
+
+def _root_mean_square(values: Array) -> Array:
+    return jnp.sqrt(jnp.mean(values * values))
