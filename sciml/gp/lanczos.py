@@ -26,26 +26,32 @@ class Krylov(eqx.Module):
     off_diagonal: Float[Array, "fewer columns"]
     lengths: Float[Array, " columns"]
 
-    def quadratic_form(self, function: Callable[[Array], Array]) -> Float[Array, " columns"]:
-        """`z . f(M) z` for each start vector, by Gauss quadrature."""
-        values, vectors = self._ritz()
+    def quadratic_form(
+        self, function: Callable[[Array], Array], lowest: Float[Array, ""] | None = None
+    ) -> Float[Array, " columns"]:
+        """`z . f(M) z` for each start vector, by Gauss quadrature, or by Gauss-Radau quadrature with a node at `lowest`.
+
+        For the logarithm, Gauss is too large and Gauss-Radau too small where `lowest` is no larger than any eigenvalue of the matrix.
+        """
+        values, vectors = _ritz(self.diagonal if lowest is None else self._radau(lowest), self.off_diagonal)
         return self.lengths**2 * jnp.sum(vectors[:, 0, :] ** 2 * function(values), axis=1)
 
     def apply(self, function: Callable[[Array], Array]) -> Float[Array, "n columns"]:
         """`f(M) z` for each start vector."""
-        values, vectors = self._ritz()
+        values, vectors = _ritz(self.diagonal, self.off_diagonal)
         weights = jnp.einsum("csk,ck,ck->sc", vectors, function(values), vectors[:, 0, :])
         return self.lengths[None, :] * jnp.einsum("snc,sc->nc", self.basis, weights)
 
-    def _ritz(self) -> tuple[Array, Array]:
-        """Eigenvalues and vectors of the tridiagonal matrices, one matrix at a time: batched LAPACK calls may block each other."""
+    def _radau(self, lowest: Float[Array, ""]) -> Float[Array, "steps columns"]:
+        """The diagonal with its last entry such that `lowest` is an eigenvalue."""
 
-        def one(entries: tuple[Array, Array]) -> tuple[Array, Array]:
-            matrix = jnp.diag(entries[0]) + jnp.diag(entries[1], 1) + jnp.diag(entries[1], -1)
-            return jnp.linalg.eigh(matrix)
+        def pivot(previous: Array, entries: tuple[Array, Array]) -> tuple[Array, None]:
+            alpha, beta = entries
+            return _positive(alpha - lowest - beta**2 / previous), None
 
-        values, vectors = lax.map(one, (self.diagonal.T, self.off_diagonal.T))
-        return jnp.maximum(values, jnp.finfo(values.dtype).tiny), vectors
+        first = _positive(self.diagonal[0] - lowest)
+        last, _ = lax.scan(pivot, first, (self.diagonal[1:-1], self.off_diagonal[:-1]))
+        return self.diagonal.at[-1].set(lowest + self.off_diagonal[-1] ** 2 / last)
 
 
 def lanczos(apply: Apply, start: Float[Array, "n columns"], steps: int) -> Krylov:
@@ -81,6 +87,21 @@ def lanczos(apply: Apply, start: Float[Array, "n columns"], steps: int) -> Krylo
 
     (basis, _), (diagonal, off_diagonal) = lax.scan(step, (basis, first), jnp.arange(steps))
     return Krylov(basis, diagonal, off_diagonal[:-1], lengths)
+
+
+def _ritz(diagonal: Array, off_diagonal: Array) -> tuple[Array, Array]:
+    """Eigenvalues and vectors of tridiagonal matrices, one matrix at a time: batched LAPACK calls may block each other."""
+
+    def one(entries: tuple[Array, Array]) -> tuple[Array, Array]:
+        matrix = jnp.diag(entries[0]) + jnp.diag(entries[1], 1) + jnp.diag(entries[1], -1)
+        return jnp.linalg.eigh(matrix)
+
+    values, vectors = lax.map(one, (diagonal.T, off_diagonal.T))
+    return jnp.maximum(values, jnp.finfo(values.dtype).tiny), vectors
+
+
+def _positive(values: Array) -> Array:
+    return jnp.maximum(values, jnp.finfo(values.dtype).eps)
 
 
 def rademacher(shape: tuple[int, ...], dtype: jnp.dtype, *, key: jax.Array) -> Array:

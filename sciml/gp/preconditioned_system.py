@@ -61,6 +61,10 @@ class PreconditionedSystem(eqx.Module):
     def preconditioner(self) -> Preconditioner:
         """A matrix near `A`."""
 
+    @abstractmethod
+    def lowest_eigenvalue(self) -> Float[Array, ""]:
+        """A bound from below on the eigenvalues of the preconditioned matrix."""
+
     def solve(self, columns: Columns) -> Columns:
         """`A^-1 x` by preconditioned conjugate gradients, each column by itself; the true residual is checked."""
         apply, preconditioner = self.operator(), jax.lax.stop_gradient(self.preconditioner())
@@ -98,9 +102,16 @@ class PreconditionedSystem(eqx.Module):
         """`R (R^-1 A R^-T)^(1/2) x`, which has covariance `A` for standard normal `x`."""
         return self.preconditioner().root(self.krylov(columns).apply(jnp.sqrt))
 
-    def log_determinants(self, probes: Columns) -> Float[Array, " columns"]:
-        """Estimates of the logarithm of the determinant, one for each probe: their mean is the estimate, their spread its error."""
-        return self.preconditioner().log_determinant() + self.krylov(probes).quadratic_form(jnp.log)
+    def log_determinants(self, probes: Columns) -> tuple[Float[Array, " columns"], Float[Array, " columns"]]:
+        """Estimates of the logarithm of the determinant, one for each probe, and how much too large each may be.
+
+        The mean of the first is the estimate, their spread gives its standard error; the second are bounds on what the
+        finite number of Lanczos steps adds, as the difference of Gauss and Gauss-Radau quadrature.
+        """
+        krylov = self.krylov(probes)
+        forms = krylov.quadratic_form(jnp.log)
+        below = krylov.quadratic_form(jnp.log, self.lowest_eigenvalue())
+        return self.preconditioner().log_determinant() + forms, forms - below
 
 
 def log_density(
@@ -133,8 +144,9 @@ def _value(system: PreconditionedSystem, residual: Array, probes: Array) -> tupl
     preconditioner = system.preconditioner()
     solved = system.solve(jnp.concatenate([residual[:, None], preconditioner.root(probes)], axis=1))
     weights = solved[:, 0]
+    logarithms = preconditioner.log_determinant() + system.krylov(probes).quadratic_form(jnp.log)
     constant = residual.shape[0] * math.log(2 * math.pi)
-    value = -0.5 * (jnp.vdot(residual, weights) + jnp.mean(system.log_determinants(probes)) + constant)
+    value = -0.5 * (jnp.vdot(residual, weights) + jnp.mean(logarithms) + constant)
     return value, (weights, solved[:, 1:], preconditioner.inverse_root_transposed(probes))
 
 

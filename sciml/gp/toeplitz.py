@@ -23,7 +23,7 @@ class Toeplitz(CovarianceSolver):
     """Stationary kernels at equally spaced points of a line: time `n log n`, memory `n`.
 
     Solves are exact to the tolerance; the log-determinant is an estimate from random probes, as is the gradient, by the same
-    probes. `factorisation.log_determinant_error()` is its standard error. A kernel with a state space (Matern, and their sums)
+    probes. `factorisation.log_determinant_error()` tells its errors. A kernel with a state space (Matern, and their sums)
     has an exact solver of cost `n`: prefer it.
 
     Attributes:
@@ -96,6 +96,10 @@ class ToeplitzSystem(PreconditionedSystem):
     def size(self) -> int:
         """Number of points."""
         return self.column.shape[0]
+
+    def lowest_eigenvalue(self) -> Float[Array, ""]:
+        """The noise over the largest eigenvalue of the preconditioner."""
+        return self.noise / jnp.max(self.preconditioner().eigenvalues)
 
     def operator(self) -> Callable[[Columns], Columns]:
         """Products by FFT, in a circulant matrix of about twice the size."""
