@@ -21,13 +21,15 @@ from sciml.gp.small_matrices import (
     apply_blocks,
     apply_symmetric,
     congruence,
+    entry,
     pairs,
     rows_of,
+    times_symmetric,
 )
 
 
-class Predicted(NamedTuple):
-    """Of each observation, before it is seen: mean of the state and `M`, entries of shape `(n,)`."""
+class Before(NamedTuple):
+    """Mean of the state and `M` at the time of the observation before, that one seen; entries of shape `(n,)`."""
 
     mean: Vector
     known: Symmetric
@@ -64,8 +66,8 @@ def filtered(mean: Vector, known: Symmetric, new: Innovation) -> tuple[Vector, S
     return mean, {(i, j): value + scaled[i] * new.gain[j] for (i, j), value in known.items()}
 
 
-def kalman_filter(steps: Blocks, h: Observation, start: Vector, y: Array, noise: Array, initial: Any = None) -> Predicted:
-    """Predictions of the state at each observation, from mean and `M` before the first, by default zero.
+def kalman_filter(steps: Blocks, h: Observation, start: Vector, y: Array, noise: Array, initial: Any = None) -> Before:
+    """What is known of the state before each step, from mean and `M` before the first, by default zero.
 
     Numbers of one step may be arrays: of shape `(n, ...)` in the inputs, `(...)` in the start.
     """
@@ -76,8 +78,13 @@ def kalman_filter(steps: Blocks, h: Observation, start: Vector, y: Array, noise:
         return _pack(*filter_step(*_unpack(carry, size), h, start, inputs)), carry
 
     _, found = lax.scan(body, carried, (steps, y, noise))
-    rows, (mean, known) = rows_of(steps), _unpack(found, size)
-    return Predicted(apply_blocks(rows, mean), congruence(rows, known))
+    return Before(*_unpack(found, size))
+
+
+def innovations(steps: Blocks, before: Before, h: Observation, start: Vector, y: Array, noise: Array) -> Innovation:
+    """Of all observations, elementwise."""
+    rows = rows_of(steps)
+    return innovation(apply_blocks(rows, before.mean), congruence(rows, before.known), h, start, y, noise)
 
 
 def filter_step(mean: Vector, known: Symmetric, h: Observation, start: Vector, inputs: Any) -> tuple[Vector, Symmetric]:
@@ -143,11 +150,58 @@ def before_observation(
     return rho, late
 
 
-def adjoint_scalars(vector: Vector, matrix: Symmetric, gain: Vector, weight: Any, inverse: Any) -> tuple[Any, Vector, Any]:
+def adjoint_scalars(
+    vector: Vector, matrix: Symmetric, gain: Vector, weight: Any, inverse: Any
+) -> tuple[Any, Vector, Any]:
     """`u = v/S - K . s`, `T K` and `D = 1/S + K . T K`."""
     spread = apply_symmetric(matrix, gain)
     total = weight - sum(k * s for k, s in zip(gain, vector))
     return total, spread, inverse + sum(k * w for k, w in zip(gain, spread))
+
+
+class Cotangents(NamedTuple):
+    """Of the log-probability: of transitions, of `P h` and `h` for each observation apart, of observations and noise."""
+
+    steps: Any
+    gain: Vector
+    observation: Vector
+    y: Any
+    noise: Any
+
+
+def cotangents(
+    steps: Blocks, h: Observation, before: Before, new: Innovation, back: Backward
+) -> tuple[Vector, Symmetric, Cotangents]:
+    """`rho`, `N` and the cotangents of one observation, or of all elementwise."""
+    inverse = 1 / new.variance
+    gain, weight = [g * inverse for g in new.gain], new.surprise * inverse
+    total, spread, both = adjoint_scalars(*back, gain, weight, inverse)
+    rho, late = before_observation(*back, h, gain, weight, inverse)
+    of_noise = 0.5 * (total * total - both)
+    of_gain = [s * total + w for s, w in zip(back.vector, spread)]
+    for i in h.seen():
+        of_gain[i] = of_gain[i] + h.times(i, of_noise)
+    rows = rows_of(steps)
+    of_h = [jnp.zeros_like(total)] * len(rho)
+    if None in h.known:
+        mean, spread = apply_blocks(rows, before.mean), apply_symmetric(congruence(rows, before.known), of_gain)
+        of_h = [of_noise * g + m * total - s for g, m, s in zip(new.gain, mean, spread)]
+    of_steps = _of_steps(steps, before.mean, times_symmetric(rows, before.known), rho, late)
+    return rho, late, Cotangents(of_steps, of_gain, of_h, -total, of_noise)
+
+
+def _of_steps(steps: Blocks, mean: Vector, moved: list[Vector], rho: Vector, late: Symmetric) -> Any:
+    """`rho m^T - (rho rho^T - N) A M` on the blocks."""
+    size = len(rho)
+    along = [m - sum(r * moved[k][j] for k, r in enumerate(rho)) for j, m in enumerate(mean)]
+    result, start = [], 0
+    for block in steps:
+        places = range(start, start + len(block))
+        result.append([
+            [rho[i] * along[j] + sum(entry(late, i, k) * moved[k][j] for k in range(size)) for j in places] for i in places
+        ])  # fmt: skip
+        start += len(block)
+    return result
 
 
 def _zeros(size: int, like: Array) -> tuple[Array, ...]:

@@ -6,7 +6,7 @@ which pays for its dispatch.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,14 +14,15 @@ from jax import Array, lax
 
 from sciml.gp.kalman import (
     Backward,
+    Before,
+    Cotangents,
     Innovation,
-    Predicted,
     adjoint_inputs,
     before_observation,
+    cotangents,
     filtered,
     innovation,
     kalman_adjoint,
-    kalman_filter,
 )
 from sciml.gp.kalman_elements import apply, inverse_of, product, transpose
 from sciml.gp.small_matrices import (
@@ -40,18 +41,61 @@ from sciml.gp.small_matrices import (
 MOST_STRETCHES = 256
 
 
-def blocked_filter(
+class Cut(NamedTuple):
+    """Inputs and what the filter found, stretches in columns: entries of shape `(length, count)`."""
+
+    steps: Blocks
+    before: Before
+    new: Innovation
+
+
+def cut_and_filter(steps: Blocks, h: Observation, start: Vector, stationary: Array, y: Array, noise: Array) -> Cut:
+    """Filter all stretches."""
+    inputs, begin, initial = _beginnings(steps, h, start, stationary, y, noise)
+
+    def body(state: Before, inputs: Any) -> tuple[Before, tuple[Before, Innovation]]:
+        after, new = _advance(state, h, begin, inputs)
+        return after, (state, new)
+
+    return Cut(inputs[0], *lax.scan(body, initial, inputs)[1])
+
+
+def blocked_innovations(
     steps: Blocks, h: Observation, start: Vector, stationary: Array, y: Array, noise: Array
-) -> Predicted:
-    """Predictions as `kalman_filter` gives them."""
+) -> tuple[Array, Array]:
+    """Variances and surprises as `kalman_innovations` gives them."""
+    inputs, begin, initial = _beginnings(steps, h, start, stationary, y, noise)
+
+    def body(state: Before, inputs: Any) -> tuple[Before, tuple[Array, Array]]:
+        after, new = _advance(state, h, begin, inputs)
+        return after, (new.variance, new.surprise)
+
+    return uncut(lax.scan(body, initial, inputs)[1], y.shape[0])
+
+
+def _beginnings(
+    steps: Blocks, h: Observation, start: Vector, stationary: Array, y: Array, noise: Array
+) -> tuple[Any, Vector, Before]:
+    """Inputs cut into stretches, `P h`, and the states at their beginnings."""
     count = stretches(y.shape[0])
     # What fills the last stretch up is never seen: its noise is infinite.
-    steps, y, padded = _cut(steps, count, 0.0), _cut(y, count, 0.0), _cut(noise, count, math.inf)
-    size, shape = len(start), (count,)
-    begin = [jnp.broadcast_to(value, shape) for value in start]
-    initial = _join(_from_known_states(steps, h, begin, stationary, y, padded), stationary)
-    found = kalman_filter(steps, h, begin, y, padded, initial)
-    return jax.tree.map(lambda values: _uncut(values, noise.shape[0]), found)
+    inputs = _cut(steps, count, 0.0), _cut(y, count, 0.0), _cut(noise, count, math.inf)
+    begin = [jnp.broadcast_to(value, (count,)) for value in start]
+    step, *rest = inputs
+    return inputs, begin, Before(*_join(_from_known_states(step, h, begin, stationary, *rest), stationary))
+
+
+def _advance(state: Before, h: Observation, start: Vector, inputs: Any) -> tuple[Before, Innovation]:
+    step, value, variance = inputs
+    rows = rows_of(step)
+    mean, known = apply_blocks(rows, state.mean), congruence(rows, state.known)
+    new = innovation(mean, known, h, start, value, variance)
+    return Before(*filtered(mean, known, new)), new
+
+
+def blocked_filter(steps: Blocks, h: Observation, start: Vector, stationary: Array, y: Array, noise: Array) -> Before:
+    """States as `kalman_filter` gives them."""
+    return uncut(cut_and_filter(steps, h, start, stationary, y, noise).before, y.shape[0])
 
 
 def blocked_adjoint(steps: Blocks, h: Observation, new: Innovation) -> Backward:
@@ -60,8 +104,26 @@ def blocked_adjoint(steps: Blocks, h: Observation, new: Innovation) -> Backward:
     count = stretches(length)
     steps, cut = _cut(steps, count, 0.0), jax.tree.map(lambda values: _cut(values, count, 0.0), new)
     cut = cut._replace(variance=_cut(new.variance, count, math.inf))
-    final = _join_adjoint(*_from_zero_ends(steps, h, cut))
-    return jax.tree.map(lambda values: _uncut(values, length), kalman_adjoint(steps, h, cut, final))
+    return uncut(kalman_adjoint(steps, h, cut, _join_adjoint(*_from_zero_ends(steps, h, cut))), length)
+
+
+def blocked_cotangents(cut: Cut, h: Observation, length: int) -> Cotangents:
+    """Those of the log-probability, formed within the loop, where its numbers are still near."""
+    size = len(cut.new.gain)
+    vector, matrix = _join_adjoint(*_from_zero_ends(cut.steps, h, cut.new))
+    zero = [jnp.zeros_like(cut.new.surprise[0])] * size
+
+    def body(state: Any, inputs: Cut) -> tuple[Any, Any]:
+        back, of_gain, of_observation = state
+        rho, late, found = cotangents(inputs.steps, h, inputs.before, inputs.new, back)
+        rows = rows_of(inputs.steps, transposed=True)
+        sums = [a + b for a, b in zip(of_gain, found.gain)], [a + b for a, b in zip(of_observation, found.observation)]
+        return (Backward(apply_blocks(rows, rho), congruence(rows, late)), *sums), (found.steps, found.y, found.noise)
+
+    initial = (Backward(vector, matrix), zero, zero)
+    (_, *sums), found = lax.scan(body, initial, cut, reverse=True)
+    steps, y, noise = uncut(found, length)
+    return Cotangents(steps, *sums, y, noise)
 
 
 def stretches(length: int) -> int:
@@ -79,8 +141,9 @@ def _cut(values: Any, count: int, fill: float) -> Any:
     return jax.tree.map(one, values)
 
 
-def _uncut(values: Array, length: int) -> Array:
-    return values.T.reshape(-1)[:length]
+def uncut(values: Any, length: int) -> Any:
+    """Back to shape `(n,)`."""
+    return jax.tree.map(lambda array: array.T.reshape(-1)[:length], values)
 
 
 def _from_known_states(

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array, lax
 
-from sciml.gp.kalman import Backward, Innovation, Predicted
-from sciml.gp.small_matrices import Blocks, Observation, Symmetric, apply_blocks, congruence, pairs, rows_of
+from sciml.gp.kalman import Backward, Before, Innovation
+from sciml.gp.small_matrices import Blocks, Symmetric, pairs
 
 
 class Element(NamedTuple):
@@ -30,17 +30,15 @@ class Affine(NamedTuple):
     matrix: Array
 
 
-def associative_filter(steps: Blocks, h: Array, stationary: Array, y: Array, noise: Array) -> Predicted:
-    """Predictions as `kalman_filter` gives them, in `O(log n)` parallel operations."""
+def associative_filter(steps: Blocks, h: Array, stationary: Array, y: Array, noise: Array) -> Before:
+    """States as `kalman_filter` gives them, in `O(log n)` parallel operations."""
     found = lax.associative_scan(combine, elements(dense_steps(steps), h, stationary, y, noise))
     size = h.shape[0]
     known = stationary[None] - found.covariance
-    before = Predicted(
+    return Before(
         [_shift(found.mean[:, i]) for i in range(size)],
         {(i, j): _shift(0.5 * (known[:, i, j] + known[:, j, i])) for i, j in pairs(size)},
     )
-    rows = rows_of(steps)
-    return Predicted(apply_blocks(rows, before.mean), congruence(rows, before.known))
 
 
 def elements(steps: Array, h: Array, stationary: Array, y: Array, noise: Array) -> Element:
@@ -84,7 +82,9 @@ def associative_adjoint(steps: Blocks, h: Array, new: Innovation) -> Backward:
     seen = apply(transpose(matrices), h[None])
     gain = jnp.stack([g * inverse for g in new.gain], axis=-1)
     each = Affine(
-        matrices - outer(gain, seen), seen * (new.surprise * inverse)[:, None], outer(seen, seen) * inverse[:, None, None]
+        matrices - outer(gain, seen),
+        seen * (new.surprise * inverse)[:, None],
+        outer(seen, seen) * inverse[:, None, None],
     )
     found = lax.associative_scan(_combine_adjoint, each, reverse=True)
     matrix: Symmetric = {(i, j): _shift_back(found.matrix[:, i, j]) for i, j in pairs(size)}
@@ -142,7 +142,9 @@ def inverse_of(a: Array) -> Array:
     if size == 1:
         return 1 / a
     if size == 2:
-        turned = jnp.stack([jnp.stack([a[..., 1, 1], -a[..., 0, 1]], -1), jnp.stack([-a[..., 1, 0], a[..., 0, 0]], -1)], -2)
+        turned = jnp.stack(
+            [jnp.stack([a[..., 1, 1], -a[..., 0, 1]], -1), jnp.stack([-a[..., 1, 0], a[..., 0, 0]], -1)], -2
+        )
         return turned / (a[..., 0, 0] * a[..., 1, 1] - a[..., 0, 1] * a[..., 1, 0])[..., None, None]
     rows = jnp.concatenate([a, _identity(a)], axis=-1)
     for k in range(size):

@@ -10,10 +10,12 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from sciml.gp.covariance_solver import CovarianceSolver, Factorisation
-from sciml.gp.kalman import adjoint_scalars, before_observation, filtered, innovation, kalman_filter, kalman_sample
+from sciml.gp.kalman import Before, Innovation, before_observation, filtered, innovation, innovations, kalman_sample
 from sciml.gp.small_matrices import (
     Blocks,
     Observation,
+    Symmetric,
+    Vector,
     add,
     apply_blocks,
     apply_symmetric,
@@ -28,6 +30,10 @@ from sciml.kernels.state_space import StateSpace, transition_blocks
 MethodName = Literal["sequential", "blocked", "associative"]
 
 
+LARGEST_FOR_SCALARS = 2
+"""States up to this size keep the loop below the size that XLA compiles as a whole."""
+
+
 class StateSpaceSolver(CovarianceSolver):
     """Exact solver for kernels of time that know a linear stochastic equation (`kernel.state_space()`), in time and memory `O(n)`.
 
@@ -40,9 +46,9 @@ class StateSpaceSolver(CovarianceSolver):
     1e-6 for 2000 points). Where rounding, or zero noise at equal times, makes a variance negative or zero, results are not numbers.
 
     Attributes:
-        method: how the recursion is run. `"sequential"`: one loop, the best for states of one or two numbers on a CPU; `"blocked"`: many
-            stretches of time side by side, the best for larger states on a CPU; `"associative"`: a parallel scan, for accelerators.
-            By default chosen by platform and size.
+        method: how the recursion is run. `"sequential"`: one loop, the best for states of one or two numbers on a CPU;
+            `"blocked"`: many stretches of time side by side, the best for larger states on a CPU; `"associative"`: a parallel
+            scan, for accelerators. By default chosen by platform and size.
 
     Example:
         >>> import jax.numpy as jnp
@@ -123,7 +129,8 @@ class StateSpaceFactorisation(Factorisation):
         """A draw from independent innovations."""
         h, start = self._observation(), self._start()
         steps, zeros = self._steps(), jnp.zeros_like(self.noise)
-        new = innovation(*kalman_filter(steps, h, start, zeros, self.noise), h, start, zeros, self.noise)
+        before = forward_pass(Method(self.method, h.known), steps, h, start, self.space.stationary, zeros, self.noise)
+        new = innovations(steps, before, h, start, zeros, self.noise)
         normals = jax.random.normal(key, self.noise.shape, self.noise.dtype)
         return self._restored(kalman_sample(steps, h, new, normals))
 
@@ -132,8 +139,8 @@ class StateSpaceFactorisation(Factorisation):
         y, h, start, steps = self._ordered(residual), self._observation(), self._start(), self._steps()
         new_times = as_times(points).astype(self.times.dtype)
         method = Method(self.method, h.known)
-        predicted = forward_pass(method, steps, h, start, self.space.stationary, y, self.noise)
-        new = innovation(*predicted, h, start, y, self.noise)
+        before = forward_pass(method, steps, h, start, self.space.stationary, y, self.noise)
+        new = innovations(steps, before, h, start, y, self.noise)
         inverse = 1 / new.variance
         gain, weight = [g * inverse for g in new.gain], new.surprise * inverse
         later = before_observation(*backward_pass(method, steps, h, new), h, gain, weight, inverse)
@@ -142,7 +149,7 @@ class StateSpaceFactorisation(Factorisation):
         has_left, has_right = left >= 0, left < last
         i, j = jnp.maximum(left, 0), jnp.minimum(left + 1, last)
 
-        mean, known = jax.tree.map(lambda value: jnp.where(has_left, value[i], 0), filtered(*predicted, new))
+        mean, known = jax.tree.map(lambda value: jnp.where(has_left, value[i], 0), _after(steps, before, new))
         rho, late = jax.tree.map(lambda value: jnp.where(has_right, value[j], 0), later)
         since = rows_of(_entries(self.space, jnp.where(has_left, new_times - self.times[i], 0)))
         until = rows_of(_entries(self.space, jnp.where(has_right, self.times[j] - new_times, 0)), transposed=True)
@@ -212,8 +219,15 @@ def _order_in_time(times: Array) -> Array | None:
     )
 
 
+def _after(steps: Blocks, before: Before, new: Innovation) -> tuple[Vector, Symmetric]:
+    rows = rows_of(steps)
+    return filtered(apply_blocks(rows, before.mean), congruence(rows, before.known), new)
+
+
 def _default_method(size: int) -> str:
-    return "sequential" if jax.default_backend() == "cpu" else "associative"
+    if jax.default_backend() != "cpu":
+        return "associative"
+    return "sequential" if size <= LARGEST_FOR_SCALARS else "blocked"
 
 
 def _entries(space: StateSpace, steps: Array) -> Blocks:

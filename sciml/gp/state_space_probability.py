@@ -10,19 +10,24 @@ from jax import Array
 
 from sciml.gp.kalman import (
     Backward,
+    Before,
     Innovation,
-    Predicted,
-    adjoint_scalars,
-    before_observation,
-    filtered,
-    innovation,
+    cotangents,
+    innovations,
     kalman_adjoint,
     kalman_filter,
     kalman_innovations,
 )
-from sciml.gp.kalman_blocked import blocked_adjoint, blocked_filter
+from sciml.gp.kalman_blocked import (
+    blocked_adjoint,
+    blocked_cotangents,
+    blocked_filter,
+    blocked_innovations,
+    cut_and_filter,
+    uncut,
+)
 from sciml.gp.kalman_elements import associative_adjoint, associative_filter
-from sciml.gp.small_matrices import Blocks, Observation, Vector, rows_of, times_symmetric
+from sciml.gp.small_matrices import Blocks, Observation, Vector
 
 
 class Method(NamedTuple):
@@ -49,11 +54,10 @@ def log_probability(
     """
     h, first = Observation(list(observation), method.known), list(start)
     if method.name == "sequential":
-        variance, surprise = kalman_innovations(steps, h, first, y, noise)
-    else:
-        predicted = forward_pass(method, steps, h, first, stationary, y, noise)
-        _, variance, surprise = innovation(*predicted, h, first, y, noise)
-    return _total(variance, surprise)
+        return _total(*kalman_innovations(steps, h, first, y, noise))
+    if method.name == "blocked":
+        return _total(*blocked_innovations(steps, h, first, stationary, y, noise))
+    return _log_probability_forward(method, steps, observation, start, stationary, y, noise)[0]
 
 
 def _total(variance: Array, surprise: Array) -> Array:
@@ -62,8 +66,8 @@ def _total(variance: Array, surprise: Array) -> Array:
 
 def forward_pass(
     method: Method, steps: Blocks, h: Observation, start: Vector, stationary: Array, y: Array, noise: Array
-) -> Predicted:
-    """Predictions by the method."""
+) -> Before:
+    """States before each step by the method."""
     if method.name == "associative":
         return associative_filter(steps, jnp.stack(h.entries), stationary, y, noise)
     if method.name == "blocked":
@@ -84,60 +88,27 @@ def _log_probability_forward(
     method: Method, steps: Blocks, observation: Array, start: Array, stationary: Array, y: Array, noise: Array
 ) -> tuple[Array, Any]:
     h, first = Observation(list(observation), method.known), list(start)
-    predicted = forward_pass(method, steps, h, first, stationary, y, noise)
-    _, variance, surprise = innovation(*predicted, h, first, y, noise)
-    return _total(variance, surprise), (steps, observation, start, stationary, y, noise, predicted)
+    if method.name == "blocked":
+        cut = cut_and_filter(steps, h, first, stationary, y, noise)
+        value = _total(*uncut((cut.new.variance, cut.new.surprise), y.shape[0]))
+        return value, (cut, observation, stationary, noise)
+    before = forward_pass(method, steps, h, first, stationary, y, noise)
+    new = innovations(steps, before, h, first, y, noise)
+    return _total(new.variance, new.surprise), (steps, observation, start, stationary, y, noise, before)
 
 
 def _log_probability_backward(method: Method, residuals: Any, cotangent: Array) -> tuple[Any, ...]:
-    steps, observation, start, stationary, y, noise, predicted = residuals
-    h = Observation(list(observation), method.known)
-    new = innovation(*predicted, h, list(start), y, noise)
-    back = backward_pass(method, steps, h, new)
-    inverse = 1 / new.variance
-    gain, weight = [g * inverse for g in new.gain], new.surprise * inverse
-    total, spread, both = adjoint_scalars(*back, gain, weight, inverse)
-    rho, late = before_observation(*back, h, gain, weight, inverse)
-    of_noise = 0.5 * (total * total - both)
-    of_gain = [s * total + w for s, w in zip(back.vector, spread)]  # without the part through the variance
-    for i in h.seen():
-        of_gain[i] = of_gain[i] + h.times(i, of_noise)
-    size = len(rho)
-    of_h = jnp.stack([
-        jnp.sum(
-            of_noise * new.gain[i] + predicted.mean[i] * total
-            - sum(predicted.known[min(i, j), max(i, j)] * of_gain[j] for j in range(size))
-        )
-        for i in range(size)
-    ])  # fmt: skip
-    of_steps = _of_steps(steps, predicted, new, rho, late)
+    if method.name == "blocked":
+        cut, observation, stationary, noise = residuals
+        found = blocked_cotangents(cut, Observation(list(observation), method.known), noise.shape[0])
+    else:
+        steps, observation, start, stationary, y, noise, before = residuals
+        h = Observation(list(observation), method.known)
+        new = innovations(steps, before, h, list(start), y, noise)
+        _, _, found = cotangents(steps, h, before, new, backward_pass(method, steps, h, new))
     scale = partial(jax.tree.map, lambda value: cotangent * value)
-    of_start = jnp.stack([jnp.sum(value) for value in of_gain])
-    return (*scale((of_steps, of_h, of_start)), jnp.zeros_like(stationary), *scale((-total, of_noise)))
-
-
-def _of_steps(steps: Blocks, predicted: Predicted, new: Innovation, rho: Vector, late: Any) -> Any:
-    """`rho m^T - (rho rho^T - N) A M` with the filtered values of the observation before, on the blocks."""
-    mean, known = jax.tree.map(_shift, filtered(*predicted, new))
-    moved = times_symmetric(rows_of(steps), known)
-    result, start = [], 0
-    for block in steps:
-        size = len(block)
-        places = range(start, start + size)
-        result.append([[_step_entry(rho, late, mean, moved, i, j) for j in places] for i in places])
-        start += size
-    return result
-
-
-def _step_entry(rho: Vector, late: Any, mean: Vector, moved: list[Vector], i: int, j: int) -> Array:
-    total = rho[i] * mean[j]
-    for k in range(len(rho)):
-        total = total - (rho[i] * rho[k] - late[min(i, k), max(i, k)]) * moved[k][j]
-    return total
-
-
-def _shift(values: Array) -> Array:
-    return jnp.concatenate([jnp.zeros_like(values[:1]), values[:-1]])
+    of_start, of_h = (jnp.stack([jnp.sum(value) for value in part]) for part in (found.gain, found.observation))
+    return (*scale((found.steps, of_h, of_start)), jnp.zeros_like(stationary), *scale((found.y, found.noise)))
 
 
 log_probability.defvjp(_log_probability_forward, _log_probability_backward)

@@ -131,7 +131,9 @@ def _waves(a: Array, d: Array, quality: Array) -> tuple[Array, Array]:
 
 
 @_waves.defjvp
-def _waves_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _waves_jvp(
+    primals: tuple[Array, ...], tangents: tuple[Array, ...]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """`dE/da = d O - E`, `dO/da = E - O`, `dE/dd = a O / 2`, `dO/dd = (a E - O) / (2 d)`, the last by a series near `z = 0`."""
     (a, d, quality), (a_rate, d_rate, _) = primals, tangents
     even, odd = _waves(a, d, quality)
