@@ -98,6 +98,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "RF-Solver and RF-Edit: a second evaluation per step makes a rectified flow invertible, shared attention makes edits.",
         ("wang2025taming", "deng2024fireflow", "peebles2023scalable"),
     ),
+    "sho-flares": Entry(
+        "sciml.experiments.sho_flares",
+        "Flares as damped oscillators: Gaussian processes tell one near critical damping from a damped random walk.",
+        ("zhang2025pattern", "foremanmackey2017fast"),
+    ),
     "skr": Entry(
         "sciml.experiments.skr",
         "Krylov subspace recycling for data sets: sorted systems, a space carried over, far fewer products than GMRES.",

@@ -125,6 +125,13 @@ class StateSpaceFactorisation(Factorisation):
         found = jax.vmap(lambda column: self._restored(-jax.grad(self._log_prob)(self._ordered(column))))(columns)
         return found.T.reshape(right_side.shape)
 
+    def whiten(self, residual: Float[Array, " n"]) -> Float[Array, " n"]:
+        """Standardised one-step residuals in order of time: independent standard normal numbers if the model is right."""
+        y, h, start, steps = self._ordered(residual), self._observation(), self._start(), self._steps()
+        before = forward_pass(Method(self.method, h.known), steps, h, start, self.space.stationary, y, self.noise)
+        new = innovations(steps, before, h, start, y, self.noise)
+        return new.surprise / jnp.sqrt(new.variance)
+
     def sample(self, *, key: PRNGKeyArray) -> Float[Array, " n"]:
         """A draw from independent innovations."""
         h, start = self._observation(), self._start()

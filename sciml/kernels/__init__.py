@@ -34,15 +34,23 @@ if TYPE_CHECKING:
     from sciml.kernels.warped import Warped as Warped
     from sciml.kernels.wiener import FractionalBrownian as FractionalBrownian
     from sciml.kernels.wiener import Wiener as Wiener
+    from sciml.kernels.harmonic_oscillator import SHO as SHO
+    from sciml.kernels.damped_random_walk import DampedRandomWalk as DampedRandomWalk
+    from sciml.kernels.celerite import Celerite as Celerite
+    from sciml.kernels.carma import CARMA as CARMA
+    from sciml.kernels.state_space import StateSpace as StateSpace
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "ArcCosine": "sciml.kernels.arc_cosine",
+        "CARMA": "sciml.kernels.carma",
+        "Celerite": "sciml.kernels.celerite",
         "Constant": "sciml.kernels.algebra",
         "Coregionalisation": "sciml.kernels.coregionalisation",
         "Cosine": "sciml.kernels.cosine",
         "Custom": "sciml.kernels.kernel",
+        "DampedRandomWalk": "sciml.kernels.damped_random_walk",
         "FractionalBrownian": "sciml.kernels.wiener",
         "Gibbs": "sciml.kernels.gibbs",
         "Kernel": "sciml.kernels.kernel",
@@ -59,9 +67,11 @@ __getattr__, __dir__, __all__ = attach(
         "RBF": "sciml.kernels.rbf",
         "RandomFeatures": "sciml.kernels.features",
         "RationalQuadratic": "sciml.kernels.rational_quadratic",
+        "SHO": "sciml.kernels.harmonic_oscillator",
         "Scaled": "sciml.kernels.algebra",
         "Separable": "sciml.kernels.separable",
         "SpectralMixture": "sciml.kernels.spectral_mixture",
+        "StateSpace": "sciml.kernels.state_space",
         "StudentTMixture": "sciml.kernels.spectral_mixture",
         "Sum": "sciml.kernels.algebra",
         "Warped": "sciml.kernels.warped",

@@ -1,6 +1,7 @@
 """Continuous-time autoregressive moving-average processes."""
 
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -56,7 +57,9 @@ class CARMA(Kernel):
             )
 
     @classmethod
-    def from_coefficients(cls, autoregressive: ArrayLike, moving_average: ArrayLike) -> Self:
+    def from_coefficients(
+        cls, autoregressive: ArrayLike | Sequence[float], moving_average: ArrayLike | Sequence[float]
+    ) -> "CARMA":
         """From the coefficients of both polynomials, known numbers, outside `jit`.
 
         Args:
@@ -76,7 +79,7 @@ class CARMA(Kernel):
                 f"CARMA: the roots must differ, got {roots}; for a double root see SHO and the Matern kernels."
             )
         alone, pairs = roots[roots.imag == 0].real, roots[roots.imag > 0]
-        return cls(*(jnp.asarray(part) for part in (-alone, -pairs.real, pairs.imag)), moving_average)
+        return cls(*(jnp.asarray(part) for part in (-alone, -pairs.real, pairs.imag)), np.asarray(moving_average, float))
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

@@ -1,7 +1,6 @@
 """The covariance of an oscillator driven by white noise, from strongly damped to ringing, by one formula."""
 
 import math
-from typing import Self
 
 import equinox as eqx
 import jax
@@ -44,13 +43,13 @@ class SHO(Kernel):
     variance: Float[Array, ""] = positive(default=1.0)
 
     @classmethod
-    def from_amplitude(cls, frequency: ArrayLike, quality: ArrayLike, amplitude: ArrayLike) -> Self:
+    def from_amplitude(cls, frequency: ArrayLike, quality: ArrayLike, amplitude: ArrayLike) -> "SHO":
         """From the amplitude `S0` of celerite's power spectral density; the variance is `S0 w Q`."""
         frequency, quality = jnp.asarray(frequency), jnp.asarray(quality)
         return cls(frequency, quality, jnp.asarray(amplitude) * frequency * quality)
 
     @classmethod
-    def critically_damped(cls, frequency: ArrayLike, variance: ArrayLike = 1.0) -> Self:
+    def critically_damped(cls, frequency: ArrayLike, variance: ArrayLike = 1.0) -> "SHO":
         """Of quality 1/2."""
         return cls(frequency, 0.5, variance)
 

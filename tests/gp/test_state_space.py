@@ -1,0 +1,183 @@
+"""The solver with a state: equal to dense algebra by every method, and fast by the structure of its program."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from sciml.gp import StateSpaceSolver
+from sciml.kernels import CARMA, RBF, SHO, DampedRandomWalk, Matern52
+from sciml.kernels.kernel import Kernel
+from sciml.kernels.state_space import StateSpace
+
+COUNT = 45
+METHODS = ("sequential", "blocked", "associative")
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Times in disorder, two of them equal; observations; noise of each."""
+    random = np.random.default_rng(0)
+    times = np.cumsum(random.lognormal(-2, 0.5, COUNT))
+    times[10] = times[9]
+    order = random.permutation(COUNT)
+    return tuple(
+        jnp.asarray(part) for part in (times[order], random.normal(size=COUNT), random.uniform(0.05, 0.2, COUNT))
+    )
+
+
+def dense_log_prob(kernel, times, y, noise):
+    root = jnp.linalg.cholesky(kernel.gram(times) + jnp.diag(noise))
+    white = jax.scipy.linalg.solve_triangular(root, y, lower=True)
+    return -0.5 * white @ white - jnp.log(jnp.diag(root)).sum() - 0.5 * y.size * float(np.log(2 * np.pi))
+
+
+SMOOTH = SHO(2.0, 0.3, 1.7) + Matern52(0.7)
+"""A state of five numbers, with a derivative at equal times."""
+
+
+@pytest.fixture(scope="module")
+def dense(data):
+    return eqx.filter_jit(eqx.filter_value_and_grad(lambda given: dense_log_prob(*given)))((SMOOTH, *data))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_log_prob_and_gradients_are_those_of_dense_algebra(method, data, dense):
+    solver = StateSpaceSolver(method)
+
+    @eqx.filter_jit
+    @eqx.filter_value_and_grad
+    def log_prob(given):
+        kernel, times, y, noise = given
+        return solver.factorise(kernel, times, noise).log_prob(y)
+
+    value, gradient = log_prob((SMOOTH, *data))
+    np.testing.assert_allclose(value, dense[0], atol=1e-9)
+    for found, expected in zip(jax.tree.leaves(gradient), jax.tree.leaves(dense[1]), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_solve_determinant_sample_and_predictions(method, data):
+    times, y, noise = data
+    kernel = SHO(2.0, 2.3, 1.7) * DampedRandomWalk(3.0, 0.5)
+    new = jnp.asarray([-3.0, 0.01, 2.2, 1.1, float(times[3]), 30.0])
+    key = jax.random.key(1)
+
+    @eqx.filter_jit
+    def everything(kernel, times, y, noise, new):
+        covariance = StateSpaceSolver(method).factorise(kernel, times, noise)
+        return covariance.solve(y), covariance.log_determinant(), covariance.sample(key=key), covariance.predict(y, new)
+
+    solution, determinant, sample, predicted = everything(kernel, times, y, noise, new)
+    matrix, cross = kernel.gram(times) + jnp.diag(noise), kernel.gram(times, new)
+    np.testing.assert_allclose(solution, jnp.linalg.solve(matrix, y), atol=1e-10)
+    np.testing.assert_allclose(determinant, jnp.linalg.slogdet(matrix)[1], atol=1e-10)
+    np.testing.assert_allclose(predicted[0], cross.T @ jnp.linalg.solve(matrix, y), atol=1e-10)
+    variance = kernel.diagonal(new) - jnp.sum(cross * jnp.linalg.solve(matrix, cross), axis=0)
+    np.testing.assert_allclose(predicted[1], variance, atol=1e-10)
+    order = jnp.argsort(times, stable=True)
+    root = jnp.linalg.cholesky(matrix[order][:, order])
+    np.testing.assert_allclose(sample[order], root @ jax.random.normal(key, (COUNT,), y.dtype), atol=1e-9)
+
+
+class Turned(Kernel):
+    """A kernel whose observation is an array that has a gradient."""
+
+    oscillator: SHO
+    observation: jax.Array
+
+    def evaluate(self, x, y):
+        return self.state_space().covariance(jnp.abs(x - y))
+
+    def state_space(self):
+        space = self.oscillator.state_space()
+        return StateSpace(space.transition, space.stationary, self.observation)
+
+
+@pytest.mark.parametrize("method", ["sequential", "blocked"])
+def test_gradients_reach_an_observation_that_is_not_known_beforehand(method, data):
+    """A mixture of value and velocity is not stationary in the sense of one kernel; its covariance is that of the state."""
+    times, y, noise = jnp.sort(data[0]), data[1], data[2]
+    kernel = Turned(SHO(2.0, 2.3, 1.7), jnp.asarray([0.8, 0.3]))
+
+    def dense(observation):
+        space = kernel.oscillator.state_space()
+        steps = jax.vmap(jax.vmap(space.transition))(jnp.abs(times[:, None] - times[None]))
+        one_way = jnp.einsum("i,abij,jk,k->ab", observation, steps, space.stationary, observation)
+        matrix = jnp.tril(one_way) + jnp.tril(one_way, -1).T
+        root = jnp.linalg.cholesky(matrix + jnp.diag(noise))
+        white = jax.scipy.linalg.solve_triangular(root, y, lower=True)
+        return -0.5 * white @ white - jnp.log(jnp.diag(root)).sum()
+
+    def ours(kernel):
+        return StateSpaceSolver(method).factorise(kernel, times, noise).log_prob(y)
+
+    np.testing.assert_allclose(
+        eqx.filter_jit(eqx.filter_grad(ours))(kernel).observation,
+        jax.jit(jax.grad(dense))(kernel.observation), rtol=1e-9,
+    )  # fmt: skip
+
+
+def test_hessian_and_batches(data):
+    """Laplace's approximation needs second derivatives, restarts a batch axis."""
+    times, y, noise = jnp.sort(data[0]), data[1], data[2]
+
+    def log_prob(solve, parameters):
+        kernel = SHO(*jnp.exp(parameters))
+        return solve(kernel)
+
+    def ours(parameters):
+        return StateSpaceSolver("sequential").factorise(SHO(*jnp.exp(parameters)), times, noise).log_prob(y)
+
+    starts = jnp.asarray([[0.7, -1.2, 0.5], [0.5, 0.5, 0.0]])
+    found = jax.jit(jax.vmap(jax.hessian(ours)))(starts)
+    expected = jax.jit(jax.vmap(jax.hessian(lambda p: dense_log_prob(SHO(*jnp.exp(p)), times, y, noise))))
+    # Cholesky under vmap only in this test, one program at a time.
+    np.testing.assert_allclose(found, jnp.stack([expected(row[None])[0] for row in starts]), rtol=1e-8, atol=1e-8)
+
+
+def test_single_precision_and_long_gaps():
+    times = np.sort(np.random.default_rng(1).uniform(0, 40, 200)).astype(np.float32)
+    times[100:] += 90
+    y = np.sin(times)
+    for quality in (0.05, 0.5, 5.0):
+
+        def log_prob(kernel, dtype):
+            given = jnp.asarray(times, dtype), jnp.asarray(y, dtype)
+            return StateSpaceSolver().factorise(kernel, given[0], 0.01).log_prob(given[1])
+
+        value, gradient = eqx.filter_value_and_grad(log_prob)(SHO(1.0, quality), jnp.float32)
+        exact = log_prob(SHO(1.0, quality), jnp.float64)
+        assert value.dtype == jnp.float32
+        assert all(bool(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
+        np.testing.assert_allclose(value, exact, rtol=2e-5)
+
+
+def test_both_loops_are_compiled_as_a_whole():
+    """XLA makes one native function of a loop of few scalars; beyond a size each of its operations is dispatched by itself."""
+
+    def log_prob(kernel, times, y):
+        return StateSpaceSolver("sequential").factorise(kernel, times, 0.1).log_prob(y)
+
+    given = jax.ShapeDtypeStruct((1000,), jnp.float64)
+    program = jax.jit(jax.value_and_grad(log_prob)).lower(SHO(1.0, 0.4), given, given).compile().as_text()
+    loops = program.count(" while(")
+    assert loops == 2
+    assert program.count('xla_cpu_small_call="true"') >= loops
+
+
+def test_misuse_is_named():
+    solver, times = StateSpaceSolver(), jnp.arange(3.0)
+    with pytest.raises(TypeError, match="no state-space form: RBF"):
+        solver.factorise(RBF(1.0), times, 0.1)
+    with pytest.raises(ValueError, match=r"times of shape \(n,\) or \(n, 1\), got \(3, 2\)"):
+        solver.factorise(SHO(1.0, 1.0), jnp.zeros((3, 2)), 0.1)
+    with pytest.raises(ValueError, match=r"`noise_variance` must be a number or of shape \(3,\), got \(2,\)"):
+        solver.factorise(SHO(1.0, 1.0), times, jnp.ones(2))
+    with pytest.raises(ValueError, match=r"shape of the times, \(3,\), got \(4,\)"):
+        solver.factorise(SHO(1.0, 1.0), times, 0.1).log_prob(jnp.zeros(4))
+    with pytest.raises(ValueError, match="`method` must be"):
+        StateSpaceSolver("parallel")
+    assert CARMA.from_coefficients([2.0, 1.2], [0.6]).state_space() is not None
