@@ -93,8 +93,8 @@ class KroneckerFactorisation(Factorisation):
     """
 
     factors: tuple[Kernel, ...]
-    lattice: tuple[Float[Array, " n"], ...]
-    matrices: tuple[Float[Array, "n n"], ...]
+    lattice: tuple[Float[Array, " _"], ...]
+    matrices: tuple[Float[Array, "_ _"], ...]
     eigen: tuple[Eigen, ...]
     noise: Float[Array, ""]
     throw: bool = eqx.field(static=True)

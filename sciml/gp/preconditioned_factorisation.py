@@ -104,4 +104,4 @@ def in_blocks(points: Float[Array, "n *dimension"], size: int) -> Float[Array, "
 
 def default_tolerance(dtype: DTypeLike) -> float:
     """Relative residual of solves."""
-    return 1e-9 if jnp.finfo(dtype).bits > 32 else 1e-5
+    return 1e-9 if jnp.finfo(dtype).bits > 32 else 1e-4
