@@ -26,6 +26,7 @@ class Functional(eqx.Module):
     Attributes:
         expression: a function of a `Field`; a `Steady` or `Evolution` equation stands for its residual.
         points: shape `(n, dimension)`, or `(n,)`; for an `Evolution` the last coordinate is time.
+        state: derivatives of the state at which a nonlinear expression is linearised, see `at_state`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -37,6 +38,7 @@ class Functional(eqx.Module):
 
     expression: Any
     points: Float[Array, "n dimension"] = eqx.field(converter=lambda points: _columns(points))
+    state: dict[MultiIndex, Float[Array, " n"]] | None = None
 
     @classmethod
     def value(cls, points: Float[ArrayLike, "n *dimension"]) -> "Functional":
@@ -64,23 +66,25 @@ class Functional(eqx.Module):
             )
         return values.reshape(self.size)
 
+    def at_state(self, table: Table) -> "Functional":
+        """The same functional, linearised where the derivatives of the state are these."""
+        return Functional(self.expression, self.points, dict(table))
+
     def of(self, function: Callable[[Array], Array]) -> Float[Array, " n"]:
-        """Values of the expression of a function of the point, `(dimension,) -> ()`."""
+        """Values of the affine map for a function of the point, `(dimension,) -> ()`."""
+        coefficients, rest = self.linearised()
         table = derivative_table(lambda x: jnp.reshape(function(x), (1,)), self.points, self.needed())
-        return self.at({alpha: values[0] for alpha, values in table.items()})
+        return sum((coefficients[alpha] * table[alpha][0] for alpha in coefficients), start=rest)
 
-    def linearised(self, table: Table | None = None) -> tuple[dict[MultiIndex, Float[Array, " n"]], Float[Array, " n"]]:
-        """The affine map that equals the expression, or touches it at a state.
-
-        Args:
-            table: derivatives of the state; zero for an expression that is linear anyway.
+    def linearised(self) -> tuple[dict[MultiIndex, Float[Array, " n"]], Float[Array, " n"]]:
+        """The affine map that equals the expression, or touches it at the state.
 
         Returns:
             Coefficient of each derivative at each point, and the rest, so that the value is `sum_a c_a D^a u + rest`.
         """
         needed = sorted(self.needed())
         zero = jnp.zeros(self.size, self.points.dtype)
-        state = {alpha: zero if table is None else table[alpha] for alpha in needed}
+        state = {alpha: zero if self.state is None else self.state[alpha] for alpha in needed}
         here = self.at(state)
         coefficients = {}
         for alpha in needed:
@@ -144,6 +148,10 @@ class Functionals(eqx.Module):
     def size(self) -> int:
         """Number of observations."""
         return sum(part.size for part in self.parts)
+
+    def replaced(self, *parts: Functional) -> "Functionals":
+        """Other functionals at the same points; what was prepared is kept."""
+        return eqx.tree_at(lambda whole: whole.parts, self, parts)
 
     def linearised(self) -> list[tuple[dict[MultiIndex, Array], Array]]:
         """Affine maps of all parts."""

@@ -156,4 +156,4 @@ class Posterior(eqx.Module):
 def _root(matrix: Array) -> Array:
     # The posterior of a smooth process is singular to rounding; clipped eigenvalues are exact where Cholesky would fail.
     values, vectors = jnp.linalg.eigh(matrix)
-    return vectors * jnp.sqrt(jnp.maximum(values, 0))
+    return vectors * jnp.sqrt(jnp.maximum(values, 0))[None]

@@ -42,6 +42,12 @@ class Lags(eqx.Module):
             return cls(jnp.asarray(differences))
         return cls(jnp.asarray(distances), jnp.asarray(places), jnp.asarray(np.sign(differences)))
 
+    def turned(self) -> "Lags":
+        """The differences `y_j - x_i`."""
+        if self.places is None or self.signs is None:
+            return Lags(-self.distances.T)
+        return Lags(self.distances, self.places.T, -self.signs.T)
+
     def derivative(self, profile: Profile, order: int) -> Float[Array, "n m"]:
         """A profile's derivative at all differences."""
         values = profile(self.distances, order)
@@ -71,6 +77,10 @@ class Pairs(eqx.Module):
         if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
             raise ValueError(f"Pairs: points have shapes (n, d) and (m, d), got {first.shape} and {second.shape}.")
         return cls(first, second, tuple(Lags.of(first[:, i], second[:, i]) for i in range(first.shape[1])))
+
+    def turned(self) -> "Pairs":
+        """The same pairs, the second points first."""
+        return Pairs(self.y, self.x, tuple(lags.turned() for lags in self.lags))
 
 
 def pair_derivatives(kernel: "Kernel", pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Float[Array, "n m"]:

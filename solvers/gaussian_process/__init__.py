@@ -1,0 +1,1 @@
+"""Differential equations as observations of a Gaussian process."""

@@ -1,0 +1,217 @@
+"""Steady equations solved by conditioning a Gaussian process on residuals and boundary conditions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from sciml.equation import Steady
+from sciml.fields.derivatives import MultiIndex
+from sciml.gp.dense import Dense
+from sciml.gp.design import block_means, prior_mean, variance
+from sciml.gp.functional import Functional, Functionals, operated
+from sciml.gp.process import GP, Posterior
+from sciml.grid import Grid
+from sciml.kernels.algebra import Scaled
+from sciml.kernels.kernel import Kernel
+from sciml.parameters import maximise
+from sciml.parameters.rules import Rule
+from sciml.solvers.gaussian_process.conditions import boundary_observations
+
+# A trial of the fit that cannot be factorised is stepped back from. The noise is given; this addition is that of rounding.
+_SOLVER = Dense(jitter=1e-14, throw=False)
+
+
+class GPSolution(eqx.Module):
+    """A solution with its uncertainty.
+
+    Attributes:
+        posterior: the process given the equation and the boundary conditions; call it with points for mean and variance, or with a
+            `Functional` for derivatives, fluxes, residuals.
+        kernel: with the parameters found, and the variance of the solution.
+        log_evidence: logarithm of the marginal likelihood before the first fit and after each.
+        change: relative change of the derivatives in the last Newton step; zero for linear equations.
+        successful: whether the Newton iteration converged.
+        steps: Newton steps in all.
+        grid: the nodes.
+    """
+
+    posterior: Posterior
+    kernel: Kernel
+    log_evidence: Float[Array, " fits"]
+    change: Float[Array, ""]
+    successful: Bool[Array, ""]
+    steps: Int[Array, ""]
+    grid: Grid = eqx.field(static=True)
+
+    def __call__(self, points: Any) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
+        """Mean and variance of the solution at points `(m,)` or `(m, dimension)`, or of a functional of it."""
+        return self.posterior(points)
+
+    @property
+    def values(self) -> Float[Array, "1 *grid"]:
+        """Mean at the nodes of the grid, in the shape of a state."""
+        return self.posterior.mean(jnp.asarray(self.grid.points())).reshape(1, *self.grid.shape)
+
+
+def solve_by_gp(
+    equation: Steady,
+    grid: Grid,
+    kernel: Kernel,
+    *,
+    evaluations: int = 60,
+    rounds: int | None = None,
+    rules: Mapping[str, Rule] | None = None,
+    jitter: float = 1e-10,
+    newton_steps: int = 20,
+    tolerance: float = 1e-6,
+) -> GPSolution:
+    """Solve a steady equation of one component by a Gaussian process.
+
+    The residual at all nodes and the conditions on the faces are observations without noise. The unknown is integrated out: the
+    kernel's parameters maximise the exact marginal likelihood, the variance of the solution in closed form, and the solution is the
+    conditional mean. A nonlinear equation is linearised at the present mean until that no longer moves (Gauss-Newton; Y. Chen et al.,
+    J. Comput. Phys. 447, 2021), between fits of the kernel. The observations of an equation with coefficients and noisy data, whose
+    parameters are to be learned, are put together by `Functionals`.
+
+    Args:
+        equation: one component; its residual is evaluated by automatic differentiation where it is nonlinear.
+        grid: nodes at which it holds, with their boundary conditions, four or more per wavelength. The matrix has one row per node
+            and condition: at most some thousands. For large rectangles see `solve_on_lattice`.
+        kernel: with starting values of its parameters, twice as many derivatives as the equation, and unit variance.
+        evaluations: of the marginal likelihood in each fit; 0 keeps the kernel's parameters.
+        rounds: how often the kernel is fitted; by default once for a linear equation, twice for a nonlinear one.
+        rules: constraints and priors of the kernel's parameters by name (`"kernel.lengthscales"`, ...), see `ParameterSpace`.
+        jitter: variance of the error that is allowed to each observation, relative to the terms of which it is the sum.
+        newton_steps: at most, after each fit.
+        tolerance: relative change of the state's derivatives at which Newton's iteration ends.
+
+    Returns:
+        The solution; look at `successful` for nonlinear equations.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import sciml
+        >>> from sciml.kernels import RBF
+        >>> grid = sciml.Grid((16,), extent=(1.0,), boundary=sciml.boundary.Dirichlet(), nodes="vertex")
+        >>> solution = solve_by_gp(sciml.physics.Poisson(source=1.0), grid, RBF(0.5), evaluations=0, jitter=1e-5)
+        >>> mean, variance = solution(jnp.array([0.5]))
+        >>> bool(abs(mean[0] - 0.125) < 1e-3)
+        True
+    """
+    if len(equation.component_names(grid.dimension)) != 1 or equation.is_complex:
+        raise ValueError("solve_by_gp: the equation must have one real component.")
+    conditions, data = boundary_observations(grid)
+    inside = Functional(equation, grid.points())
+    observed = Functionals(*conditions, inside)
+    values = jnp.concatenate([data.astype(inside.points.dtype), jnp.zeros(inside.size, inside.points.dtype)])
+    linear = _is_affine(inside)
+    rounds = rounds if rounds is not None else 1 if linear else 2
+    kernel = Scaled(kernel, jnp.ones((), inside.points.dtype))
+    # The first noise is relative to the prior, all others to the solution, so that no prior can drown the conditions.
+    noise = _prior_noise(kernel, observed, jitter)
+    before, state, change, steps, history = kernel, _zeros(observed), jnp.zeros(()), 0, []
+    for attempt in range(rounds + 1):
+        found = _newton(observed, state, kernel, values, noise, 1 if linear else newton_steps, tolerance)
+        if attempt and not jnp.isfinite(found[2]):
+            kernel = before  # the fit went to where another linearisation cannot be factorised
+            break
+        (observed, state, change, taken), before = found, kernel
+        steps += taken
+        if attempt == 0:
+            kernel = Scaled(kernel.kernel, _variance(kernel, observed, values, noise))
+        noise = _solution_noise(observed, state, jitter)
+        history.append(_log_evidence(kernel, observed, values, noise))
+        if attempt < rounds and evaluations > 0:
+            kernel = maximise(
+                _log_evidence, kernel, args=(observed, values, noise), rules=rules, steps=evaluations
+            ).model
+    gp = GP(kernel, observed, noise, solver=Dense(jitter=1e-14))
+    done = jnp.asarray(linear) | (change <= tolerance)
+    return GPSolution(gp.condition(values), kernel, jnp.stack(history), change, done, jnp.asarray(steps), grid)
+
+
+def _newton(
+    observed: Functionals,
+    state: dict[MultiIndex, Array],
+    kernel: Kernel,
+    values: Array,
+    noise: Array,
+    steps: int,
+    tolerance: float,
+) -> tuple[Functionals, dict[MultiIndex, Array], Array, int]:
+    """Linearise at the conditional mean until its derivatives no longer move; one step suffices for a linear equation."""
+    *conditions, inside = observed.parts
+    change, taken = jnp.asarray(jnp.inf), 0
+    while taken < steps and change > tolerance:
+        observed = observed.replaced(*conditions, inside.at_state(state))
+        state, change = _next_state(observed, state, kernel, values, noise)
+        taken += 1
+    return observed.replaced(*conditions, inside.at_state(state)), state, change, taken
+
+
+@eqx.filter_jit
+def _next_state(
+    observed: Functionals, state: dict[MultiIndex, Array], kernel: Kernel, values: Array, noise: Array
+) -> tuple[dict[MultiIndex, Array], Array]:
+    """Derivatives of the conditional mean at the collocation points."""
+    factorisation = _SOLVER.factorise(kernel, observed, noise)
+    weights = factorisation.solve(values - prior_mean(0.0, observed))
+    inside, number = observed.parts[-1], len(observed.parts)
+    one, moved = jnp.ones(inside.size, inside.points.dtype), {}
+    for alpha in state:
+        blocks = [
+            operated(kernel, observed.pairs[i][number - 1 - i].turned(), {alpha: one}, coefficients)
+            for i, (coefficients, _) in enumerate(observed.linearised())
+        ]
+        moved[alpha] = jnp.concatenate(blocks, axis=1) @ weights
+    gaps = [jnp.sum((moved[alpha] - state[alpha]) ** 2) / jnp.sum(moved[alpha] ** 2) for alpha in state]
+    return moved, jnp.sqrt(jnp.max(jnp.stack(gaps)))
+
+
+@eqx.filter_jit
+def _log_evidence(kernel: Kernel, observed: Functionals, values: Array, noise: Array) -> Array:
+    """Logarithm of the marginal likelihood of residuals and conditions."""
+    return _SOLVER.factorise(kernel, observed, noise).log_prob(values - prior_mean(0.0, observed))
+
+
+@eqx.filter_jit
+def _variance(kernel: Scaled, observed: Functionals, values: Array, noise: Array) -> Array:
+    """The variance of the process that maximises the marginal likelihood, its noise being relative to it."""
+    residual = values - prior_mean(0.0, observed)
+    quadratic = jnp.vdot(residual, _SOLVER.factorise(kernel, observed, noise).solve(residual))
+    return kernel.variance * quadratic / values.shape[0]
+
+
+def _prior_noise(kernel: Kernel, observed: Functionals, jitter: float) -> Array:
+    return jitter * block_means(observed, variance(kernel, observed))
+
+
+@eqx.filter_jit
+def _solution_noise(observed: Functionals, state: dict[MultiIndex, Array], jitter: float) -> Array:
+    """Noise for each kind of observation, relative to the terms of which it is the sum."""
+    blocks = []
+    for part, (coefficients, _) in zip(observed.parts, observed.linearised()):
+        terms = [jnp.mean(c * c) * jnp.mean(state[alpha] ** 2) for alpha, c in coefficients.items()]
+        blocks.append(jnp.full(part.size, jitter * sum(terms[1:], terms[0])))
+    return jnp.concatenate(blocks)
+
+
+def _zeros(observed: Functionals) -> dict[MultiIndex, Array]:
+    """Derivatives that any part reads, at the points of the last one."""
+    inside = observed.parts[-1]
+    needed = sorted(frozenset.union(*(part.needed() for part in observed.parts)))
+    return {alpha: jnp.zeros(inside.size, inside.points.dtype) for alpha in needed}
+
+
+def _is_affine(functional: Functional) -> bool:
+    """Whether the linearisation is the same at zero and at a state far from it."""
+    needed = sorted(functional.needed())
+    keys = jax.random.split(jax.random.key(0), len(needed))
+    dtype = functional.points.dtype
+    state = {alpha: 1 + jax.random.normal(key, (functional.size,), dtype) for alpha, key in zip(needed, keys)}
+    here, there = functional.linearised()[0], functional.at_state(state).linearised()[0]
+    return all(bool(jnp.all(jnp.abs(here[a] - there[a]) <= 1e-6 * (1 + jnp.abs(here[a])))) for a in needed)

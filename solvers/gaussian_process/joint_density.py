@@ -1,0 +1,194 @@
+"""Values at the nodes of a grid and a kernel learned together, from the joint density of process, conditions and equation."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.scipy.linalg import cho_factor, cho_solve
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from sciml.boundary import Dirichlet, ends
+from sciml.equation import Steady
+from sciml.fields.derivatives import MultiIndex
+from sciml.gp.functional import Functional
+from sciml.grid import Grid
+from sciml.kernels.derivatives import Pairs
+from sciml.kernels.kernel import Kernel
+from sciml.parameters.space import ParameterSpace
+from sciml.solvers.gaussian_process.conditions import boundary_observations
+
+
+class Component(eqx.Module):
+    """One process on a grid: its values, and a kernel for each axis by its free parameters.
+
+    Attributes:
+        values: at the nodes, `grid.shape`.
+        free: free parameters of the kernels.
+        space: their constraints.
+        frozen: whether training leaves it alone.
+    """
+
+    values: Float[Array, "*grid"]
+    free: Float[Array, " parameters"]
+    space: ParameterSpace
+    frozen: bool = eqx.field(static=True, default=False)
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels of the axes."""
+        return self.space.model(self.free)
+
+
+class GridProcess(eqx.Module):
+    """A sum of processes on a grid with product kernels; a model to be trained by `sciml.fit` with `JointDensityLoss`.
+
+    Attributes:
+        components: the processes; later ones correct the earlier.
+        log_boundary_precision: logarithm of the precision of the conditions.
+        log_equation_precision: logarithm of that of the residual.
+        grid: the nodes.
+    """
+
+    components: tuple[Component, ...]
+    log_boundary_precision: Float[Array, ""]
+    log_equation_precision: Float[Array, ""]
+    grid: Grid = eqx.field(static=True)
+
+    @classmethod
+    def start(cls, grid: Grid, kernels: Sequence[Kernel]) -> "GridProcess":
+        """Values zero, precisions one.
+
+        Args:
+            grid: at most some hundred nodes along each axis.
+            kernels: one for each axis.
+        """
+        if len(kernels) != grid.dimension:
+            raise ValueError(f"GridProcess: {grid.dimension} axes need as many kernels, got {len(kernels)}.")
+        return cls((_component(grid, kernels),), jnp.zeros(()), jnp.zeros(()), grid)
+
+    def with_correction(self, kernels: Sequence[Kernel]) -> "GridProcess":
+        """The same with what was learned frozen and one more process, from zero: for solutions of two scales (Fang et al., appendix)."""
+        frozen = tuple(Component(part.values, part.free, part.space, True) for part in self.components)
+        return GridProcess(
+            (*frozen, _component(self.grid, kernels)),
+            self.log_boundary_precision,
+            self.log_equation_precision,
+            self.grid,
+        )
+
+    @property
+    def values(self) -> Float[Array, "*grid"]:
+        """Values of the sum at the nodes."""
+        return sum((part.values for part in self.components[1:]), start=self.components[0].values)
+
+    def __call__(self, *axes: Float[Array, " n"], jitter: float = 1e-6) -> Float[Array, "*lattice"]:
+        """Interpolate to another lattice, one vector of coordinates per axis."""
+        total = None
+        for part in self.components:
+            values = part.values
+            for i, (kernel, points) in enumerate(zip(part.kernels, axes)):
+                nodes = jnp.asarray(self.grid.axes[i].coordinates()).astype(values.dtype)
+                weights = cho_solve(_factor(kernel, nodes, jitter), _rows(values, i))
+                values = _unrows(kernel.gram(points, nodes) @ weights, values, i)
+            total = values if total is None else total + values
+        return total  # pyright: ignore[reportReturnType]
+
+
+class JointDensityLoss(eqx.Module):
+    """Minus the logarithm of the joint density of values, conditions and residuals (S. Fang et al., ICLR 2024, eq. 8-10).
+
+    `log N(U | 0, K_1 x K_2) + weight (N_b / 2 log t - t / 2 |u_b - g|^2) + N / 2 log v - v / 2 |residual|^2`, the residual taken from
+    derivatives `K_j^(n) K_j^-1 U` along each axis. Algebra of Kronecker products: time `n^3` for `n^d` nodes.
+
+    Attributes:
+        equation: one component; any nonlinearity.
+        weight: of the conditions.
+        jitter: added to each kernel matrix.
+    """
+
+    equation: Steady
+    grid: Grid = eqx.field(static=True)
+    weight: float = eqx.field(static=True, default=200.0)
+    jitter: float = eqx.field(static=True, default=1e-6)
+
+    def __check_init__(self) -> None:
+        for axis in self.grid.axes:
+            if axis.periodic or not all(isinstance(side, Dirichlet) for side in ends(axis.boundary)):
+                raise ValueError("JointDensityLoss: takes given values (`Dirichlet`) at both ends of every axis.")
+
+    def __call__(self, model: GridProcess, batch: Any, key: PRNGKeyArray) -> tuple[Array, dict[str, Array]]:
+        """Loss of a model; `batch` and `key` are not used, since every node is."""
+        values = model.values
+        dtype = values.dtype
+        inside = Functional(self.equation, jnp.asarray(self.grid.points()).astype(dtype))
+        table = {alpha: jnp.zeros(inside.size, dtype) for alpha in inside.needed()}
+        prior = jnp.zeros((), dtype)
+        for part in model.components:
+            part = jax.tree.map(jax.lax.stop_gradient, part) if part.frozen else part
+            density, derivatives = _process(part, self.grid, sorted(table), self.jitter)
+            prior = prior + density
+            table = {alpha: table[alpha] + derivatives[alpha].ravel() for alpha in table}
+        residual = inside.at(table)
+        gap = _trace_gap(self.grid, values)
+        t, v = model.log_boundary_precision, model.log_equation_precision
+        boundary = 0.5 * (gap.size * t - jnp.exp(t) * jnp.sum(gap**2))
+        equation = 0.5 * (residual.size * v - jnp.exp(v) * jnp.sum(residual**2))
+        mean_square = jnp.mean(residual**2)
+        return -(prior + self.weight * boundary + equation), {"residual": jnp.sqrt(mean_square)}
+
+
+def _process(
+    part: Component, grid: Grid, needed: list[MultiIndex], jitter: float
+) -> tuple[Array, dict[MultiIndex, Array]]:
+    """Log-density of the values (without constants), and their derivatives at the nodes."""
+    nodes = [jnp.asarray(axis.coordinates()).astype(part.values.dtype) for axis in grid.axes]
+    factors = [_factor(kernel, x, jitter) for kernel, x in zip(part.kernels, nodes)]
+    weights, half_logarithms = part.values, jnp.zeros((), part.values.dtype)
+    for i, factor in enumerate(factors):
+        weights = _unrows(cho_solve(factor, _rows(weights, i)), weights, i)
+        others = math.prod(grid.shape) // grid.shape[i]
+        half_logarithms = half_logarithms + others * jnp.sum(jnp.log(jnp.diag(factor[0])))
+    density = -half_logarithms - 0.5 * jnp.vdot(part.values, weights)
+    derivatives = {}
+    for alpha in needed:
+        field = part.values
+        for i, order in enumerate(alpha):
+            if order:
+                pairs = Pairs.of(nodes[i][:, None], nodes[i][:, None])
+                solved = cho_solve(factors[i], _rows(field, i))
+                field = _unrows(part.kernels[i].derivatives(pairs, (order,), (0,)) @ solved, field, i)
+        derivatives[alpha] = field
+    return density, derivatives
+
+
+def _factor(kernel: Kernel, nodes: Array, jitter: float) -> tuple[Array, bool]:
+    factor, lower = cho_factor(kernel.gram(nodes) + jitter * jnp.eye(nodes.size, dtype=nodes.dtype))
+    return factor, bool(lower)
+
+
+def _trace_gap(grid: Grid, values: Array) -> Array:
+    """Values at the sides less the data there."""
+    functionals, data = boundary_observations(grid)
+    points = jnp.concatenate([functional.points for functional in functionals])
+    places = []
+    for i, axis in enumerate(grid.axes):
+        nodes = jnp.asarray(axis.coordinates())
+        places.append(jnp.argmin(jnp.abs(points[:, i, None] - nodes[None]), axis=1))
+    return values[tuple(places)] - data.astype(values.dtype)
+
+
+def _component(grid: Grid, kernels: Sequence[Kernel]) -> Component:
+    space = ParameterSpace(tuple(kernels))
+    return Component(jnp.zeros(grid.shape), space.free(tuple(kernels)), space)
+
+
+def _rows(values: Array, axis: int) -> Array:
+    return jnp.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
+
+
+def _unrows(rows: Array, like: Array, axis: int) -> Array:
+    moved = jnp.moveaxis(like, axis, 0).shape[1:]
+    return jnp.moveaxis(rows.reshape(rows.shape[0], *moved), 0, axis)
