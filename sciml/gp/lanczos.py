@@ -12,34 +12,38 @@ Apply = Callable[[Float[Array, "n columns"]], Float[Array, "n columns"]]
 
 
 class Krylov(eqx.Module):
-    """An orthonormal basis for each start vector, and the matrix in it, which is tridiagonal.
+    """An orthonormal basis for each start vector, and the matrix in it, which is tridiagonal, with its eigenvalues.
 
     Attributes:
         basis: `(steps, n, columns)`.
         diagonal: `(steps, columns)`.
         off_diagonal: `(steps - 1, columns)`.
         lengths: norms of the start vectors.
+        values: eigenvalues, `(columns, steps)`.
+        vectors: eigenvectors, `(columns, steps, steps)`.
     """
 
     basis: Float[Array, "steps n columns"]
     diagonal: Float[Array, "steps columns"]
     off_diagonal: Float[Array, "fewer columns"]
     lengths: Float[Array, " columns"]
+    values: Float[Array, "columns steps"]
+    vectors: Float[Array, "columns steps steps"]
 
-    def quadratic_form(
-        self, function: Callable[[Array], Array], lowest: Float[Array, ""] | None = None
+    def quadratic_form(self, function: Callable[[Array], Array]) -> Float[Array, " columns"]:
+        """`z . f(M) z` for each start vector, by Gauss quadrature; for the logarithm it is never too small."""
+        return self.lengths**2 * jnp.sum(self.vectors[:, 0, :] ** 2 * function(self.values), axis=1)
+
+    def quadratic_form_with_node(
+        self, function: Callable[[Array], Array], lowest: Float[Array, ""]
     ) -> Float[Array, " columns"]:
-        """`z . f(M) z` for each start vector, by Gauss quadrature, or by Gauss-Radau quadrature with a node at `lowest`.
-
-        For the logarithm, Gauss is too large and Gauss-Radau too small where `lowest` is no larger than any eigenvalue of the matrix.
-        """
-        values, vectors = _ritz(self.diagonal if lowest is None else self._radau(lowest), self.off_diagonal)
+        """By Gauss-Radau quadrature with a node at `lowest`, below all eigenvalues; for the logarithm it is never too large."""
+        values, vectors = _ritz(self._radau(lowest), self.off_diagonal)
         return self.lengths**2 * jnp.sum(vectors[:, 0, :] ** 2 * function(values), axis=1)
 
     def apply(self, function: Callable[[Array], Array]) -> Float[Array, "n columns"]:
         """`f(M) z` for each start vector."""
-        values, vectors = _ritz(self.diagonal, self.off_diagonal)
-        weights = jnp.einsum("csk,ck,ck->sc", vectors, function(values), vectors[:, 0, :])
+        weights = jnp.einsum("csk,ck,ck->sc", self.vectors, function(self.values), self.vectors[:, 0, :])
         return self.lengths[None, :] * jnp.einsum("snc,sc->nc", self.basis, weights)
 
     def _radau(self, lowest: Float[Array, ""]) -> Float[Array, "steps columns"]:
@@ -86,7 +90,7 @@ def lanczos(apply: Apply, start: Float[Array, "n columns"], steps: int) -> Krylo
         return (basis, following), (jnp.where(present, alpha, 1), jnp.where(alive & present, beta, 0))
 
     (basis, _), (diagonal, off_diagonal) = lax.scan(step, (basis, first), jnp.arange(steps))
-    return Krylov(basis, diagonal, off_diagonal[:-1], lengths)
+    return Krylov(basis, diagonal, off_diagonal[:-1], lengths, *_ritz(diagonal, off_diagonal[:-1]))
 
 
 def _ritz(diagonal: Array, off_diagonal: Array) -> tuple[Array, Array]:

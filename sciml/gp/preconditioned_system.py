@@ -110,7 +110,7 @@ class PreconditionedSystem(eqx.Module):
         """
         krylov = self.krylov(probes)
         forms = krylov.quadratic_form(jnp.log)
-        below = krylov.quadratic_form(jnp.log, self.lowest_eigenvalue())
+        below = krylov.quadratic_form_with_node(jnp.log, self.lowest_eigenvalue())
         return self.preconditioner().log_determinant() + forms, forms - below
 
 
@@ -120,7 +120,8 @@ def log_density(
     """Normal log-density of mean zero; value and gradient use the same probes.
 
     With `M = R^-1 A R^-T` and `P = R R^T`: the log-determinant is that of `P` plus the mean of `z . log(M) z`; its derivative is
-    that of `log det P` plus the mean of `u . dA v - v . dP v`, `u = A^-1 R z`, `v = R^-T z`, whose noise vanishes as `P` nears `A`.
+    that of `log det P` plus the mean of `u . dA u - v . dP v`, `u = R^-T M^(-1/2) z`, `v = R^-T z`, whose noise vanishes as `P`
+    nears `A`. The probes need no solves.
     """
     return _log_density((system, residual), probes)
 
@@ -142,21 +143,22 @@ def _backward(saved: tuple, cotangent: Array, perturbed: object, variables: tupl
 
 def _value(system: PreconditionedSystem, residual: Array, probes: Array) -> tuple[Array, tuple[Array, Array, Array]]:
     preconditioner = system.preconditioner()
-    solved = system.solve(jnp.concatenate([residual[:, None], preconditioner.root(probes)], axis=1))
-    weights = solved[:, 0]
-    logarithms = preconditioner.log_determinant() + system.krylov(probes).quadratic_form(jnp.log)
+    weights = system.solve(residual[:, None])[:, 0]
+    krylov = system.krylov(probes)
+    logarithms = preconditioner.log_determinant() + krylov.quadratic_form(jnp.log)
     constant = residual.shape[0] * math.log(2 * math.pi)
     value = -0.5 * (jnp.vdot(residual, weights) + jnp.mean(logarithms) + constant)
-    return value, (weights, solved[:, 1:], preconditioner.inverse_root_transposed(probes))
+    whitened = preconditioner.inverse_root_transposed(krylov.apply(lambda values: 1 / jnp.sqrt(values)))
+    return value, (weights, whitened, preconditioner.inverse_root_transposed(probes))
 
 
 def _surrogate(system: PreconditionedSystem, residual: Array, saved: tuple[Array, Array, Array]) -> Array:
     """A function whose gradient is that of the density, with everything iterated held fixed."""
-    weights, inverse, probes = saved
-    images = system.operator()(jnp.concatenate([weights[:, None], probes], axis=1))
+    weights, whitened, probes = saved
+    images = system.operator()(jnp.concatenate([weights[:, None], whitened], axis=1))
     preconditioner = system.preconditioner()
     quadratic = jnp.vdot(weights, images[:, 0]) / 2 - jnp.vdot(weights, residual)
-    noisy = jnp.vdot(inverse, images[:, 1:]) - jnp.vdot(probes, preconditioner.multiply(probes))
+    noisy = jnp.vdot(whitened, images[:, 1:]) - jnp.vdot(probes, preconditioner.multiply(probes))
     return quadratic - (preconditioner.log_determinant() + noisy / probes.shape[1]) / 2
 
 

@@ -59,44 +59,35 @@ def test_within_the_stated_errors_of_the_dense_solver(solver, points):
     gradients = np.stack([f[1] for f in found])
     spread = gradients.std(0, ddof=1) / np.sqrt(len(KEYS))
     assert np.all(np.abs(gradients.mean(0) - exact[1]) < 5 * spread + 1e-7 * np.abs(exact[1]))
-    assert np.all(spread < 0.1 * np.linalg.norm(exact[1]))
+    scales = np.array([0.2, 1.3, 0.01])  # of the parameters: a change by a factor changes the value by this much
+    # Measured: 8 or less, of a log-likelihood of 200 observations.
+    assert np.all(spread * scales < 20)
 
 
-def test_too_few_lanczos_steps_are_told():
-    """With little noise and a weak preconditioner the bias is large, and no larger than stated."""
-    y, noise = observed(PLANE), 1e-4
-    exact = float(Dense().factorise(KERNEL, PLANE, noise).log_determinant())
-    factorisation = Iterative(KEYS[0], rank=5, lanczos_steps=10).factorise(KERNEL, PLANE, noise)
-    estimates, excess = factorisation.system.log_determinants(factorisation.probes)
-    standard_error, bound = factorisation.log_determinant_error()
-    above = float(estimates.mean()) - exact
-    assert float(bound) > 20 and -4 * float(standard_error) < above < float(bound) + 4 * float(standard_error)
-    assert bool(jnp.all(excess > -1e-6)) and y.shape == (N,)
+@pytest.fixture(scope="module")
+def matrix():
+    square = jax.random.normal(jax.random.key(6), (30, 30))
+    return square @ square.T / 30 + jnp.eye(30)
 
 
-def test_samples_have_the_covariance():
-    factorisation = Toeplitz(KEYS[0]).factorise(KERNEL, LINE, 0.01)
-    normals = jax.random.normal(jax.random.key(5), (N, 100))
-    draws = jax.jit(lambda normals: factorisation.system.root(normals))(normals)
-    root = jnp.linalg.cholesky(KERNEL.gram(LINE) + (0.01 + 1.3e-10) * jnp.eye(N))
-    white = jax.scipy.linalg.solve_triangular(root, draws, lower=True)
-    # Any root times standard normal numbers is a rotation of them once whitened.
-    np.testing.assert_allclose(jnp.sum(white**2, 0), jnp.sum(normals**2, 0), rtol=1e-4)
-    assert factorisation.sample(key=KEYS[1]).shape == (N,)
-
-
-def test_lanczos_gives_functions_of_a_matrix():
-    matrix = jax.random.normal(jax.random.key(6), (30, 30))
-    matrix = matrix @ matrix.T / 30 + jnp.eye(30)
+def test_lanczos_gives_functions_of_a_matrix(matrix):
     values, vectors = np.linalg.eigh(matrix)
-    start = jax.random.normal(jax.random.key(7), (30, 3)).at[:, 2].set(vectors[:, 4])  # one space is exhausted at once
-    krylov = lanczos(lambda x: matrix @ x, start, 30)
     logarithm = (vectors * np.log(values)) @ vectors.T
-    np.testing.assert_allclose(krylov.quadratic_form(jnp.log), np.sum(start * (logarithm @ start), 0), rtol=1e-10)
-    np.testing.assert_allclose(krylov.apply(jnp.log), logarithm @ start, atol=1e-10)
-    few = lanczos(lambda x: matrix @ x, start[:, :2], 5)
-    exact = np.sum(start * (logarithm @ start), 0)[:2]
-    assert np.all(few.quadratic_form(jnp.log) > exact) and np.all(few.quadratic_form(jnp.log, jnp.array(1.0)) < exact)
+    start = jax.random.normal(jax.random.key(7), (30, 3)).at[:, 2].set(vectors[:, 4])  # one space is exhausted at once
+    exact = np.sum(start * (logarithm @ start), 0)
+
+    @jax.jit
+    def evaluated(start):
+        full, few = (lanczos(lambda x: matrix @ x, start, steps) for steps in (30, 5))
+        brackets = few.quadratic_form(jnp.log), few.quadratic_form_with_node(jnp.log, jnp.array(1.0))
+        return full.quadratic_form(jnp.log), full.apply(jnp.log), brackets
+
+    form, applied, (above, below) = evaluated(start)
+    np.testing.assert_allclose(form, exact, rtol=1e-10)
+    np.testing.assert_allclose(applied, logarithm @ start, atol=1e-10)
+    # Too few steps: Gauss is too large, Gauss-Radau too small, by something to be seen.
+    assert np.all((above > exact)[:2]) and np.all((below < exact)[:2]) and np.all((above - below)[:2] > 1e-3)
+    np.testing.assert_allclose(above[2], exact[2], rtol=1e-10)
 
 
 def test_the_gradient_of_the_matrix_free_solver_stores_no_matrix():
@@ -114,16 +105,19 @@ def test_the_gradient_of_the_matrix_free_solver_stores_no_matrix():
     assert memory < 45e6, memory
 
 
-def test_float32_is_right_or_refused():
+def test_float32_is_right_or_not_a_number():
     x, y = LINE.astype(jnp.float32), observed(LINE).astype(jnp.float32)
+
+    @jax.jit
+    def value(noise):
+        factorisation = Toeplitz(KEYS[0], throw=False).factorise(KERNEL, x, noise)
+        return factorisation.log_prob(y), factorisation.sample(key=KEYS[1])
+
     exact = float(Dense().factorise(KERNEL, LINE, 0.01).log_prob(observed(LINE)))
-    factorisation = Toeplitz(KEYS[0]).factorise(KERNEL, x, 0.01)
-    value, error = factorisation.log_prob(y), float(factorisation.log_determinant_error()[0]) / 2
-    assert value.dtype == jnp.float32 and abs(float(value) - exact) < 4 * error + 0.1
-    with pytest.raises(RuntimeError, match=r"float64"):
-        Toeplitz(KEYS[0]).factorise(KERNEL, x, 1e-7).solve(y)
-    silent = Toeplitz(KEYS[0], throw=False).factorise(KERNEL, x, 1e-7).solve(y)
-    assert bool(jnp.isnan(silent).all())
+    found, sample = value(jnp.array(0.01))
+    # The standard error with these options is about 1 (see above).
+    assert found.dtype == sample.dtype == jnp.float32 and abs(float(found) - exact) < 4
+    assert np.isnan(value(jnp.array(0.0))[0])
 
 
 def test_what_they_cannot_do_is_refused_by_name():
@@ -136,4 +130,6 @@ def test_what_they_cannot_do_is_refused_by_name():
     with pytest.raises(ValueError, match="one number"):
         Toeplitz(KEYS[0]).factorise(KERNEL, LINE, jnp.ones(N))
     with pytest.raises(ValueError, match=r"got \(3,\)"):
-        Iterative(KEYS[0]).factorise(KERNEL, PLANE, 0.1).log_prob(jnp.zeros(3))
+        Iterative(KEYS[0], rank=5).factorise(KERNEL, PLANE, 0.1).log_prob(jnp.zeros(3))
+    with pytest.raises(RuntimeError, match="conjugate gradients did not reach the tolerance"):
+        Toeplitz(KEYS[0], max_steps=2).factorise(KERNEL, LINE, 0.01).solve(LINE)
