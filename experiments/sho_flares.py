@@ -2,8 +2,9 @@
 
 Light curves are simulated, with no data of a telescope: log-flux of variance 1 at a few hundred irregular times, errors of 10 to 15 per
 cent of the flux. Truths: an over-damped oscillator of the paper's quality, the same with a gap of two months, a damped random walk
-(DRW), a critically damped oscillator (Matern-3/2). Each curve is fitted with three kernels and a level by maximum likelihood from several
-starts; the models are compared by Akaike's criterion for small samples (AICc), the oscillator's residuals are tested for whiteness.
+(DRW), a critically damped oscillator (Matern-3/2). Each curve is fitted with three kernels and a level by maximum likelihood
+from several starts; models are compared by Akaike's criterion for small samples (AICc), the oscillator's residuals are
+tested for whiteness.
 
 Time scales are `1 / w` unless said; the period without damping is `2 pi` times longer, and papers differ in which they mean.
 
