@@ -11,7 +11,6 @@ from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile, radial_profile
-from sciml.kernels.spectrum import per_coordinate
 
 
 class Radial(Kernel):
@@ -39,8 +38,7 @@ class Radial(Kernel):
 
     def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
         """`g` of all squared distances, which are sums over the coordinates."""
-        scale = per_coordinate(_fitting(self.lengthscale, x.shape[1:]), x)
-        return _shape(self, 0, _squared_distances(x / scale, y / scale))
+        return _shape(self, 0, _squared_distances(x, y, _fitting(self.lengthscale, x.shape[1:])))
 
     def profile(self) -> Profile | None:
         """Derivatives from those of `g`; only for one lengthscale."""
@@ -58,10 +56,12 @@ def _fitting(lengthscale: Array, shape: tuple[int, ...]) -> Array:
     return lengthscale
 
 
-def _squared_distances(x: Array, y: Array) -> Array:
+def _squared_distances(x: Array, y: Array, lengthscale: Array) -> Array:
+    # Differences first: scaled coordinates differ, by a fused multiply-add in one place and not in another, where points coincide.
     if x.ndim == 1:
-        return (x[:, None] - y[None, :]) ** 2
-    columns = [(x[:, None, i] - y[None, :, i]) ** 2 for i in range(x.shape[1])]
+        return ((x[:, None] - y[None, :]) / lengthscale) ** 2
+    scales = jnp.broadcast_to(lengthscale, x.shape[1:])
+    columns = [((x[:, None, i] - y[None, :, i]) / scales[i]) ** 2 for i in range(x.shape[1])]
     return sum(columns[1:], columns[0])
 
 
@@ -87,7 +87,7 @@ def _parameter_rate(kernel: Radial, kernel_rate: Any, order: int, s: Array) -> A
 def _parameter_rate_jvp(order: int, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
     kernel, kernel_rate, s = primals
     value = _parameter_rate(kernel, kernel_rate, order, s)
-    second = jax.jvp(lambda *parts: _native_rate(*parts, order, s), primals[:2], tangents[:2])[1]
+    second = jax.jvp(lambda k, rate: _native_rate(k, rate, order, s), primals[:2], tangents[:2])[1]
     return value, second + _parameter_rate(kernel, kernel_rate, order + 1, s) * tangents[2]
 
 
