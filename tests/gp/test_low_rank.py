@@ -31,6 +31,14 @@ def everything(solver):
     return answers, factorisation
 
 
+@eqx.filter_jit
+def parts(factorisation):
+    """What predictions are made of, and samples."""
+    cross = factorisation.features.columns(NEW)
+    draws = jax.vmap(lambda key: factorisation.sample(key=key))(jax.random.split(jax.random.key(3), 200))
+    return cross, factorisation.features.unexplained(NEW, cross), draws
+
+
 @pytest.fixture(scope="module")
 def dense():
     return everything(Dense(jitter=0.0))[0]
@@ -64,14 +72,11 @@ def test_it_is_the_process_of_its_matrix(solver):
     np.testing.assert_allclose(determinant, log_determinant, rtol=1e-10)
     np.testing.assert_allclose(solution, solved, rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(density, -0.5 * (Y @ solved + log_determinant + 60 * np.log(2 * np.pi)), rtol=1e-9)
-    cross = factorisation.features.columns(NEW)
-    unexplained = np.asarray(factorisation.features.unexplained(NEW, cross))
-    cross = np.asarray(cross)
+    cross, unexplained, draws = (np.asarray(part) for part in parts(factorisation))
     np.testing.assert_allclose(mean, cross.T @ rows @ solved, atol=1e-9)
     explained = np.sum((rows.T @ cross) * np.linalg.solve(matrix, rows.T @ cross), 0)
     np.testing.assert_allclose(variance, np.sum(cross * cross, 0) + unexplained - explained, atol=1e-9)
-    draws = jax.vmap(lambda key: factorisation.sample(key=key))(jax.random.split(jax.random.key(3), 200))
-    whitened = np.sum(np.asarray(draws).T * np.linalg.solve(matrix, np.asarray(draws).T), 0)
+    whitened = np.sum(draws.T * np.linalg.solve(matrix, draws.T), 0)
     # Sums of 60 squares: standard error of the mean of 200 of them sqrt(120 / 200) = 0.77.
     assert abs(whitened.mean() - 60) < 3.1
 
