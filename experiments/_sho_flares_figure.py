@@ -8,7 +8,6 @@ import numpy as np
 
 from sciml.experiments._sho_flares_runs import MODELS, SOLVER, oscillation
 from sciml.gp import GP
-from sciml.kernels import SHO
 from sciml.plotting import style
 from sciml.plotting.appearance import GREY, INK, PALETTE
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw_figure(results: dict[str, list], truth: SHO) -> "Figure":
+def draw_figure(results: dict[str, list], truth: Any) -> "Figure":
     """Draw a light curve with its fit, spectra, differences of AICc, and qualities with time scales."""
     from matplotlib.figure import Figure
 
@@ -43,7 +42,7 @@ def _light_curve(ax: "Axes", curve: Any, fits: dict[str, Any]) -> None:
     ax.set(title="A light curve and its oscillator", xlabel="days", ylabel="log-flux")
 
 
-def _spectra(ax: "Axes", fits: dict[str, Any], truth: SHO) -> None:
+def _spectra(ax: "Axes", fits: dict[str, Any], truth: Any) -> None:
     angular = jnp.geomspace(0.01, 100.0, 200)
     ax.loglog(angular, truth.power_spectral_density(angular), color=INK, linewidth=2.5, alpha=0.4, label="truth")
     for colour, name in zip(PALETTE, MODELS):
@@ -72,7 +71,7 @@ def _criteria(ax: "Axes", results: dict[str, list]) -> None:
     ax.legend()
 
 
-def _oscillators(ax: "Axes", results: dict[str, list], truth: SHO) -> None:
+def _oscillators(ax: "Axes", results: dict[str, list], truth: Any) -> None:
     for colour, (name, curves) in zip(PALETTE, results.items()):
         found = np.array([oscillation(fits["SHO"].kernel) for _, fits, _ in curves])
         ax.loglog(found[:, 1], found[:, 0], "o", color=colour, markersize=4, alpha=0.8, label=name)

@@ -1,6 +1,6 @@
 """What the experiment `sho-flares` simulates, fits and tests."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -50,20 +50,21 @@ class Whiteness(NamedTuple):
 
 def kernel_of(name: str, timescale: float, quality: float) -> Kernel:
     """A truth, or where a fit begins, of unit variance."""
+    time, one = jnp.asarray(timescale), jnp.asarray(1.0)
     match name:
         case "SHO":
-            return SHO(1 / timescale, quality, 1.0)
+            return SHO(1 / time, jnp.asarray(quality), one)
         case "DRW":
-            return DampedRandomWalk(timescale, 1.0)
+            return DampedRandomWalk(time, one)
         case _:
-            return 1.0 * Matern32(3**0.5 * timescale)
+            return one * Matern32(3**0.5 * time)
 
 
 def simulate(kernel: Kernel, points: int, gap: float, key: Array) -> Curve:
     """Times a log-normal step apart, 0.15 days in the mean, errors of 10 to 15 per cent of the flux; a gap in the middle."""
     step_key, error_key, value_key = jax.random.split(key, 3)
     steps = 0.15 * jnp.exp(0.5 * jax.random.normal(step_key, (points,)) - 0.125)
-    times = jnp.cumsum(steps) + gap * (jnp.arange(points) >= points // 2)
+    times = jnp.cumsum(steps) + jnp.where(jnp.arange(points) >= points // 2, gap, 0.0)
     noise = jax.random.uniform(error_key, (points,), minval=0.10, maxval=0.15) ** 2
     return Curve(times, _draw(kernel, times, noise, value_key), noise)
 
@@ -87,10 +88,10 @@ def fit(name: str, curve: Curve, restarts: int, key: Array) -> Fitted:
     value, points = float(found.value), curve.values.size
     penalty = 2 * count + 2 * count * (count + 1) / (points - count - 1)
     agreed, failed = int((values > value - 0.01).sum()), int((~np.isfinite(values)).sum())
-    return Fitted(found.model.kernel, float(found.model.mean), value, penalty - 2 * value, agreed, failed)
+    return Fitted(found.model.kernel, float(np.asarray(found.model.mean)), value, penalty - 2 * value, agreed, failed)
 
 
-def oscillation(kernel: SHO) -> tuple[float, float, float]:
+def oscillation(kernel: Any) -> tuple[float, float, float]:
     """Quality, time scale `1 / w`, and the slow damping time."""
     return float(kernel.quality), 1 / float(kernel.frequency), 1 / float(kernel.rates()[0])
 

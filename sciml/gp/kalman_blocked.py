@@ -121,9 +121,9 @@ def blocked_cotangents(cut: Cut, h: Observation, length: int) -> Cotangents:
         return (Backward(apply_blocks(rows, rho), congruence(rows, late)), *sums), (found.steps, found.y, found.noise)
 
     initial = (Backward(vector, matrix), zero, zero)
-    (_, *sums), found = lax.scan(body, initial, cut, reverse=True)
+    (_, of_gain, of_observation), found = lax.scan(body, initial, cut, reverse=True)
     steps, y, noise = uncut(found, length)
-    return Cotangents(steps, *sums, y, noise)
+    return Cotangents(steps, of_gain, of_observation, y, noise)
 
 
 def stretches(length: int) -> int:

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
 
 from sciml.gp.covariance_solver import CovarianceSolver, Factorisation
@@ -215,7 +216,7 @@ def as_times(points: Any) -> Float[Array, " n"]:
 
 def _order_in_time(times: Array) -> Array | None:
     """None if it is known while tracing that times ascend."""
-    if not isinstance(times, jax.core.Tracer):
+    if not isinstance(times, Tracer):
         host = np.asarray(times)
         return None if (np.diff(host) >= 0).all() else jnp.asarray(np.argsort(host, kind="stable"))
     fixed = jax.lax.stop_gradient(times)

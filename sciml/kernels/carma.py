@@ -79,7 +79,9 @@ class CARMA(Kernel):
                 f"CARMA: the roots must differ, got {roots}; for a double root see SHO and the Matern kernels."
             )
         alone, pairs = roots[roots.imag == 0].real, roots[roots.imag > 0]
-        return cls(*(jnp.asarray(part) for part in (-alone, -pairs.real, pairs.imag)), np.asarray(moving_average, float))
+        return cls(
+            *(jnp.asarray(part) for part in (-alone, -pairs.real, pairs.imag)), np.asarray(moving_average, float)
+        )
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

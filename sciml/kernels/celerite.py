@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
@@ -40,7 +41,7 @@ class Celerite(Kernel):
     def __check_init__(self) -> None:
         parts: list[Any] = [self.cosine, self.sine, self.decay, self.frequency]
         # Any object may stand in a field while a tree is being mapped over.
-        if not all(isinstance(p, jax.Array) and not isinstance(p, jax.core.Tracer) and p.ndim == 0 for p in parts):
+        if not all(isinstance(p, jax.Array) and not isinstance(p, Tracer) and p.ndim == 0 for p in parts):
             return
         a, b, c, d = map(float, parts)
         if abs(b * d) > a * c * (1 + 1e-6):

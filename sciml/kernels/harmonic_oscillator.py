@@ -51,7 +51,7 @@ class SHO(Kernel):
     @classmethod
     def critically_damped(cls, frequency: ArrayLike, variance: ArrayLike = 1.0) -> "SHO":
         """Of quality 1/2."""
-        return cls(frequency, 0.5, variance)
+        return cls(jnp.asarray(frequency), jnp.asarray(0.5), jnp.asarray(variance))
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

@@ -1,5 +1,6 @@
 """Kernels of linear stochastic equations: values, derivatives, spectra, and their state-space form."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -69,18 +70,17 @@ def test_values_and_derivatives_are_finite_everywhere(dtype):
 
 def test_derivatives_of_the_closed_form_are_those_of_differences():
     lags, step = jnp.linspace(0.05, 6.0, 9), 1e-5
+
+    def values(given):
+        return oscillator(given[0], given[1], lags)
+
+    value, rates, bends = jax.jit(values), jax.jit(jax.jacfwd(values)), jax.jit(jax.jacfwd(jax.jacfwd(values)))
     for quality in (0.1, 0.49, 0.5, 0.501, 3.0):
-        for place in (0, 1):
-
-            def value(shift, quality=quality, place=place):
-                given = [1.2 + shift * (place == 0), quality + shift * (place == 1)]
-                return oscillator(*(jnp.asarray(x) for x in given), lags)
-
-            rates = jax.jacfwd(value)(jnp.asarray(0.0))
-            bends = jax.jacfwd(jax.jacfwd(value))(jnp.asarray(0.0))
-            up, here, down = (value(jnp.asarray(x)) for x in (step, 0.0, -step))
-            np.testing.assert_allclose(rates, (up - down) / (2 * step), atol=1e-7)
-            np.testing.assert_allclose(bends, (up - 2 * here + down) / step**2, atol=2e-4)
+        given = np.array([1.2, quality])
+        for place, shift in enumerate(step * np.eye(2)):
+            up, here, down = value(given + shift), value(given), value(given - shift)
+            np.testing.assert_allclose(rates(given)[:, place], (up - down) / (2 * step), atol=1e-7)
+            np.testing.assert_allclose(bends(given)[:, place, place], (up - 2 * here + down) / step**2, atol=2e-4)
 
 
 def test_critical_oscillator_is_matern():
@@ -118,9 +118,10 @@ def test_covariance_is_the_fourier_integral_of_the_density(kernel):
 def test_carma_is_the_fourier_integral_of_its_polynomials(autoregressive, moving_average):
     kernel = CARMA.from_coefficients(autoregressive, moving_average)
     assert kernel.rates.size + 2 * kernel.decays.size == len(autoregressive)
-    for lag in (0.4, 1.9):
+    lags = np.array([0.4, 1.9])
+    for lag, value in zip(lags, eqx.filter_jit(lambda k: k.gram(jnp.zeros(1), jnp.asarray(lags)))(kernel)[0]):
         found = quad(spectrum_of_carma, 0, np.inf, (autoregressive, moving_average), weight="cos", wvar=lag)[0] / np.pi
-        np.testing.assert_allclose(found, kernel(0.0, lag), atol=1e-7)
+        np.testing.assert_allclose(found, value, atol=1e-7)
 
 
 KERNELS = {
@@ -135,18 +136,22 @@ KERNELS = {
 }
 
 
-@pytest.mark.parametrize("name", KERNELS)
-def test_the_state_has_the_kernel_s_covariance(name):
-    kernel = KERNELS[name]
-    space = kernel.state_space()
-    for lag in (0.0, 0.3, 1.7):
-        np.testing.assert_allclose(space.covariance(jnp.asarray(lag)), kernel(0.0, lag), atol=1e-14)
+@eqx.filter_jit
+def properties(kernel):
+    """Covariances of state and kernel, a transition and the product of its parts, the covariance of the noise that drives it."""
+    space, lags = kernel.state_space(), jnp.asarray([0.0, 0.3, 1.7])
     whole = space.transition(jnp.asarray(0.7))
     parts = space.transition(jnp.asarray(0.3)) @ space.transition(jnp.asarray(0.4))
-    np.testing.assert_allclose(parts, whole, atol=1e-14)
     driving = space.stationary - whole @ space.stationary @ whole.T
-    assert float(jnp.linalg.eigvalsh(driving).min()) > -1e-13
-    assert isinstance(space.observation, np.ndarray)
+    return jax.vmap(space.covariance)(lags), kernel.gram(jnp.zeros(1), lags)[0], whole, parts, driving
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_state_has_the_kernel_s_covariance(name):
+    of_state, of_kernel, whole, parts, driving = properties(KERNELS[name])
+    np.testing.assert_allclose(of_state, of_kernel, atol=1e-14)
+    np.testing.assert_allclose(parts, whole, atol=1e-14)
+    assert np.linalg.eigvalsh(driving).min() > -1e-13
 
 
 def test_what_is_no_covariance_is_refused():
