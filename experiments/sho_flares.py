@@ -147,7 +147,7 @@ def _claims(config: Config, results: Results) -> list[Claim]:
               _share(np.array([test.p_value > 0.05 for test in white])), 0.8, ">="),
         Claim("oscillators: autocorrelations of the residuals in the 95 % band, share",
               _share(np.array([test.band for test in white])), 0.9, ">="),
-        Claim("starts that found no finite likelihood, all fits", _metrics(results)["failed starts"], 0, "=="),
+        Claim("starts that found no finite likelihood, all fits", _metrics(results)["failed starts"], 0.0, "=="),
     ]  # fmt: skip
 
 

@@ -44,16 +44,15 @@ class CARMA(Kernel):
     moving_average: Float[Array, " q1"] = real()
 
     def __check_init__(self) -> None:
-        shapes = [
-            getattr(field, "shape", None) for field in (self.rates, self.decays, self.frequencies, self.moving_average)
-        ]
-        if any(shape is None or len(shape) != 1 for shape in shapes):
+        parts = [self.rates, self.decays, self.frequencies, self.moving_average]
+        # Any object may stand in a field while a tree is being mapped over.
+        if not all(getattr(part, "ndim", None) == 1 for part in parts):
             return
-        order = shapes[0][0] + 2 * shapes[1][0]
-        if shapes[1] != shapes[2] or not 0 < shapes[3][0] <= order:
+        rates, decays, frequencies, coefficients = (part.shape[0] for part in parts)
+        if decays != frequencies or not 0 < coefficients <= rates + 2 * decays:
             raise ValueError(
                 "CARMA: needs as many `decays` as `frequencies`, and 1 to p moving-average coefficients (p = rates + 2 decays), "
-                f"got shapes {shapes[0]}, {shapes[1]}, {shapes[2]} and {shapes[3]}."
+                f"got {rates} rates, {decays} decays, {frequencies} frequencies and {coefficients} coefficients."
             )
 
     @classmethod
@@ -79,9 +78,9 @@ class CARMA(Kernel):
                 f"CARMA: the roots must differ, got {roots}; for a double root see SHO and the Matern kernels."
             )
         alone, pairs = roots[roots.imag == 0].real, roots[roots.imag > 0]
-        return cls(
-            *(jnp.asarray(part) for part in (-alone, -pairs.real, pairs.imag)), np.asarray(moving_average, float)
-        )
+        given = -alone, -pairs.real, pairs.imag, np.asarray(moving_average, float)
+        rates, decays, frequencies, coefficients = (jnp.asarray(part) for part in given)
+        return cls(rates, decays, frequencies, coefficients)
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""
