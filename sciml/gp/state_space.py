@@ -7,8 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.core import Tracer
-from jaxtyping import Array, ArrayLike, Float, Int, PRNGKeyArray
+from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
 from sciml.gp.covariance_solver import CovarianceSolver, Factorisation
 from sciml.gp.kalman import Before, Innovation, before_observation, filtered, innovation, innovations, kalman_sample
@@ -25,6 +24,7 @@ from sciml.gp.small_matrices import (
     rows_of,
 )
 from sciml.gp.state_space_probability import Method, backward_pass, forward_pass, log_probability
+from sciml.gp.time_order import TimeOrder, time_order
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.state_space import StateSpace, transition_blocks
 
@@ -89,9 +89,9 @@ class StateSpaceSolver(CovarianceSolver):
             raise ValueError(
                 f"StateSpaceSolver: `noise_variance` must be a number or of shape {times.shape}, got {noise.shape}."
             )
-        noise, order = jnp.broadcast_to(noise, times.shape), _order_in_time(times)
+        noise, order = jnp.broadcast_to(noise, times.shape), time_order(times)
         if order is not None:
-            times, noise = times[order], noise[order]
+            times, noise = order.apply(times), order.apply(noise)
         return StateSpaceFactorisation(space, times, noise, order, self.method or _default_method(space.size))
 
 
@@ -102,14 +102,14 @@ class StateSpaceFactorisation(Factorisation):
         space: the state.
         times: ascending.
         noise: variances.
-        order: places of the ordered observations among those given; None where they came in order.
+        order: how the observations given are brought into this order; None where they came in it.
         method: how recursions run.
     """
 
     space: StateSpace
     times: Float[Array, " n"]
     noise: Float[Array, " n"]
-    order: Int[Array, " n"] | None
+    order: TimeOrder | None
     method: str = eqx.field(static=True)
 
     def log_prob(self, residual: Float[Array, " n"]) -> Float[Array, ""]:
@@ -187,10 +187,10 @@ class StateSpaceFactorisation(Factorisation):
         if values.shape != self.times.shape:
             raise ValueError(f"observations must have the shape of the times, {self.times.shape}, got {values.shape}.")
         values = values.astype(self.times.dtype)
-        return values if self.order is None else values[self.order]
+        return values if self.order is None else self.order.apply(values)
 
     def _restored(self, values: Array) -> Array:
-        return values if self.order is None else jnp.zeros_like(values).at[self.order].set(values)
+        return values if self.order is None else self.order.undo(values)
 
 
 def as_times(points: Any) -> Float[Array, " n"]:
@@ -212,19 +212,6 @@ def as_times(points: Any) -> Float[Array, " n"]:
         raise ValueError(f"StateSpaceSolver: points must be times of shape (n,) or (n, 1), got {times.shape}.")
     times = times.reshape(-1)
     return times if jnp.issubdtype(times.dtype, jnp.floating) else times.astype(jnp.result_type(float))
-
-
-def _order_in_time(times: Array) -> Array | None:
-    """None if it is known while tracing that times ascend."""
-    if not isinstance(times, Tracer):
-        host = np.asarray(times)
-        return None if (np.diff(host) >= 0).all() else jnp.asarray(np.argsort(host, kind="stable"))
-    fixed = jax.lax.stop_gradient(times)
-    return jax.lax.cond(
-        jnp.all(fixed[1:] >= fixed[:-1]),
-        lambda: jnp.arange(times.shape[0]),
-        lambda: jnp.argsort(fixed, stable=True),
-    )
 
 
 def _after(steps: Blocks, before: Before, new: Innovation) -> tuple[Vector, Symmetric]:

@@ -110,8 +110,7 @@ def damped_waves(
 ) -> tuple[Float[Array, "*lags"], Float[Array, "*lags"]]:
     """`exp(-a) cosh(sqrt z)` and `exp(-a) a sinh(sqrt z) / sqrt z`, `a = w t / (2 Q)`, `z = (1 - 4 Q^2) a^2`.
 
-    Entire functions of `z`: a series near zero, and away from it one branch of each sign whose exponentials cannot overflow. Unused
-    branches get harmless arguments, so that no result is spoilt.
+    Entire functions of `z`: a series near zero, and away from it one branch of each sign whose exponentials cannot overflow.
     """
     a = frequency * lag / (2 * quality)
     return _waves(a, (1 - 2 * quality) * (1 + 2 * quality), quality)
@@ -120,13 +119,12 @@ def damped_waves(
 @jax.custom_jvp
 def _waves(a: Array, d: Array, quality: Array) -> tuple[Array, Array]:
     """The functions of `a` and `d = 1 - 4 Q^2`; the quality saves the digits of `1 - sqrt(d)`."""
-    z = d * a * a
-    over, under = z >= 1, z <= -1
-    near = _near_critical(a, jnp.where(over | under, jnp.zeros_like(z), z))
-    # Of the sign of d there is one branch, so that the other need not be computed.
-    far = jax.lax.cond(d > 0, _over_damped, _under_damped, a, d, quality, over, under)
-    even, odd = (jnp.where(over | under, far[i], near[i]) for i in range(2))
-    return even, odd
+    z, decay = d * a * a, jnp.exp(-a)
+    far = jnp.abs(z) >= 1
+    even, odd = _near_critical(decay, a, jnp.where(far, jnp.zeros_like(z), z))
+    # Of the sign of d there is one branch, so that the other need not be computed. At d = 0 no lag is far.
+    away = jax.lax.cond(d > 0, _over_damped, _under_damped, decay, a, jnp.where(d == 0, jnp.ones_like(d), d), quality)
+    return jnp.where(far, away[0], even), jnp.where(far, away[1], odd)
 
 
 @_waves.defjvp
@@ -142,13 +140,12 @@ def _waves_jvp(
     series = jnp.zeros_like(z)
     for k in reversed(range(1, SERIES_TERMS + 1)):
         series = series * small + k / math.factorial(2 * k + 1)
-    near = series * a * a * a * jnp.exp(-a)
-    bend = jnp.where(far, (a * even - odd) / (2 * jnp.where(far, d * jnp.ones_like(z), jnp.ones_like(z))), near)
+    beyond = (a * even - odd) * (0.5 / jnp.where(d == 0, jnp.ones_like(d), d))
+    bend = jnp.where(far, beyond, series * a * a * a * jnp.exp(-a))
     return (even, odd), ((d * odd - even) * a_rate + 0.5 * a * odd * d_rate, (even - odd) * a_rate + bend * d_rate)
 
 
-def _near_critical(a: Array, z: Array) -> tuple[Array, Array]:
-    decay = jnp.exp(-a)
+def _near_critical(decay: Array, a: Array, z: Array) -> tuple[Array, Array]:
     even, odd = jnp.zeros_like(z), jnp.zeros_like(z)
     for k in reversed(range(SERIES_TERMS)):
         even = even * z + 1 / math.factorial(2 * k)
@@ -156,16 +153,13 @@ def _near_critical(a: Array, z: Array) -> tuple[Array, Array]:
     return decay * even, decay * a * odd
 
 
-def _over_damped(a: Array, d: Array, quality: Array, over: Array, under: Array) -> tuple[Array, Array]:
-    f = jnp.sqrt(jnp.where(over, d * jnp.ones_like(a), jnp.ones_like(a)))
-    b = jnp.where(over, a, jnp.ones_like(a))
-    slow = jnp.exp(-b * 4 * quality * quality / (1 + f))
-    x = jnp.expm1(-2 * f * b)
-    return slow * (2 + x) / 2, -slow * x / (2 * f)
+def _over_damped(decay: Array, a: Array, d: Array, quality: Array) -> tuple[Array, Array]:
+    f = jnp.sqrt(jnp.abs(d))
+    slow = jnp.exp(-a * (4 * quality * quality / (1 + f)))
+    x = jnp.expm1(-2 * f * a)
+    return slow * (2 + x) * 0.5, -slow * x * (0.5 / f)
 
 
-def _under_damped(a: Array, d: Array, quality: Array, over: Array, under: Array) -> tuple[Array, Array]:
-    g = jnp.sqrt(jnp.where(under, -d * jnp.ones_like(a), jnp.ones_like(a)))
-    c = jnp.where(under, a, jnp.ones_like(a))
-    decay = jnp.exp(-c)
-    return decay * jnp.cos(g * c), decay * jnp.sin(g * c) / g
+def _under_damped(decay: Array, a: Array, d: Array, quality: Array) -> tuple[Array, Array]:
+    g = jnp.sqrt(jnp.abs(d))
+    return decay * jnp.cos(g * a), decay * jnp.sin(g * a) * (1 / g)
