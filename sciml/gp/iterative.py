@@ -1,7 +1,7 @@
 """Gaussian processes whose covariance matrix is never stored: conjugate gradients on rows made in blocks."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -32,7 +32,7 @@ class Iterative(CovarianceSolver):
 
     Attributes:
         key: random key of the probes.
-        probes: their number.
+        probes: their number; an optimum found with few of them is that of a noisy likelihood.
         rank: of the preconditioner; more for small noise and smooth kernels.
         block: rows made at once.
         lanczos_steps: steps for each probe.
@@ -97,6 +97,8 @@ class BlockedSystem(PreconditionedSystem):
         block: rows made at once.
     """
 
+    # Rows cost more than memory: all probes share them.
+    probes_at_once: ClassVar[int] = 1024
     kernel: Kernel
     points: Float[Array, "n *dimension"]
     noise: Float[Array, " n"]

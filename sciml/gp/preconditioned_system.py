@@ -44,9 +44,11 @@ class PreconditionedSystem(eqx.Module):
 
     Attributes:
         iterations: when to stop.
+        probes_at_once: probes whose Krylov spaces are built together; fewer take less memory.
     """
 
     iterations: eqx.AbstractVar[Iterations]
+    probes_at_once: eqx.AbstractClassVar[int]
 
     @property
     @abstractmethod
@@ -108,10 +110,19 @@ class PreconditionedSystem(eqx.Module):
         The mean of the first is the estimate, their spread gives its standard error; the second are bounds on what the
         finite number of Lanczos steps adds, as the difference of Gauss and Gauss-Radau quadrature.
         """
-        krylov = self.krylov(probes)
-        forms = krylov.quadratic_form(jnp.log)
-        below = krylov.quadratic_form_with_node(jnp.log, self.lowest_eigenvalue())
-        return self.preconditioner().log_determinant() + forms, forms - below
+
+        def both(columns: Array) -> tuple[Array, Array]:
+            krylov = self.krylov(columns)
+            return krylov.quadratic_form(jnp.log), krylov.quadratic_form_with_node(jnp.log, self.lowest_eigenvalue())
+
+        above, below = jax.tree.map(jnp.ravel, jax.lax.map(both, self.in_turn(probes)))
+        return self.preconditioner().log_determinant() + above, above - below
+
+    def in_turn(self, probes: Columns) -> Float[Array, "turns n some"]:
+        """Probes in groups of `probes_at_once`, all in one where their number is no multiple."""
+        count = probes.shape[1]
+        group = self.probes_at_once if count % self.probes_at_once == 0 else count
+        return jnp.moveaxis(probes.reshape(-1, count // group, group), 1, 0)
 
 
 def log_density(
@@ -144,11 +155,16 @@ def _backward(saved: tuple, cotangent: Array, perturbed: object, variables: tupl
 def _value(system: PreconditionedSystem, residual: Array, probes: Array) -> tuple[Array, tuple[Array, Array, Array]]:
     preconditioner = system.preconditioner()
     weights = system.solve(residual[:, None])[:, 0]
-    krylov = system.krylov(probes)
-    logarithms = preconditioner.log_determinant() + krylov.quadratic_form(jnp.log)
+
+    def from_probes(columns: Array) -> tuple[Array, Array]:
+        krylov = system.krylov(columns)
+        return krylov.quadratic_form(jnp.log), krylov.apply(lambda values: 1 / jnp.sqrt(values))
+
+    forms, balanced = jax.lax.map(from_probes, system.in_turn(probes))
     constant = residual.shape[0] * math.log(2 * math.pi)
-    value = -0.5 * (jnp.vdot(residual, weights) + jnp.mean(logarithms) + constant)
-    whitened = preconditioner.inverse_root_transposed(krylov.apply(lambda values: 1 / jnp.sqrt(values)))
+    determinant = preconditioner.log_determinant() + jnp.mean(forms)
+    value = -0.5 * (jnp.vdot(residual, weights) + determinant + constant)
+    whitened = preconditioner.inverse_root_transposed(jnp.moveaxis(balanced, 0, 1).reshape(probes.shape))
     return value, (weights, whitened, preconditioner.inverse_root_transposed(probes))
 
 

@@ -1,7 +1,7 @@
 """Gaussian processes at equally spaced points: FFT products and a circulant preconditioner."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -28,7 +28,7 @@ class Toeplitz(CovarianceSolver):
 
     Attributes:
         key: random key of the probes.
-        probes: their number.
+        probes: their number; an optimum found with few of them is that of a noisy likelihood.
         lanczos_steps: steps for each probe.
         tolerance: relative residual of solves; by default 1e-9 in float64, 1e-4 in float32, which needs a noise
             variance of 1e-3 times that of the kernel.
@@ -47,8 +47,8 @@ class Toeplitz(CovarianceSolver):
     """
 
     key: PRNGKeyArray
-    probes: int = eqx.field(static=True, default=16)
-    lanczos_steps: int = eqx.field(static=True, default=20)
+    probes: int = eqx.field(static=True, default=32)
+    lanczos_steps: int = eqx.field(static=True, default=12)
     tolerance: float | None = eqx.field(static=True, default=None)
     max_steps: int = eqx.field(static=True, default=1000)
     jitter: float | None = eqx.field(static=True, default=None)
@@ -89,6 +89,7 @@ class ToeplitzSystem(PreconditionedSystem):
         noise: the multiple.
     """
 
+    probes_at_once: ClassVar[int] = 8
     column: Float[Array, " n"]
     noise: Float[Array, ""]
     iterations: Iterations = eqx.field(static=True)
