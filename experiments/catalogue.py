@@ -58,6 +58,11 @@ EXPERIMENTS: dict[str, Entry] = {
         "Fractional noise in neural SDEs: a few Ornstein-Uhlenbeck processes in place of memory, and a Hurst index that is learned.",
         ("daems2024variational",),
     ),
+    "gp-high-frequency": Entry(
+        "sciml.experiments.gp_high_frequency",
+        "Gaussian processes that solve equations of high frequency and of several scales.",
+        ("fang2024solving",),
+    ),
     "kinetic-paths": Entry(
         "sciml.experiments.kinetic_paths",
         "Kinetic-optimal paths: the cheapest path between noise and data depends on the data through one function, and is a chord.",

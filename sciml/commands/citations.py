@@ -130,6 +130,14 @@ BIBTEX: dict[str, str] = {
   pages = {299--306},
   year = {2021}
 }""",
+    "fang2024solving": """@inproceedings{fang2024solving,
+  title = {Solving High Frequency and Multi-Scale {PDEs} with {Gaussian} Processes},
+  author = {Fang, Shikai and Cooley, Madison and Long, Da and Li, Shibo and Kirby, Robert M. and Zhe, Shandian},
+  booktitle = {International Conference on Learning Representations},
+  year = {2024},
+  eprint = {2311.04465},
+  archivePrefix = {arXiv}
+}""",
     "plesner2024accurate": """@inproceedings{plesner2024accurate,
   title = {Accurate Computation of the Logarithm of Modified {Bessel} Functions on {GPUs}},
   author = {Plesner, Andreas and S{\\o}rensen, Hans Henrik Brandenborg and Hauberg, S{\\o}ren},

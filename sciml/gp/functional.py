@@ -26,6 +26,7 @@ class Functional(eqx.Module):
     Attributes:
         expression: a function of a `Field`; a `Steady` or `Evolution` equation stands for its residual.
         points: shape `(n, dimension)`, or `(n,)`; for an `Evolution` the last coordinate is time.
+        needed: multi-indices of the derivatives that the expression reads.
         state: derivatives of the state at which a nonlinear expression is linearised, see `at_state`.
 
     Example:
@@ -37,24 +38,30 @@ class Functional(eqx.Module):
     """
 
     expression: Any
-    points: Float[Array, "n dimension"] = eqx.field(converter=lambda points: _columns(points))
-    state: dict[MultiIndex, Float[Array, " n"]] | None = None
+    points: Float[Array, "n dimension"]
+    needed: tuple[MultiIndex, ...] = eqx.field(static=True)
+    state: dict[MultiIndex, Float[Array, " n"]] | None
+
+    def __init__(self, expression: Any, points: Float[ArrayLike, "n *dimension"]):
+        """Record which derivatives the expression reads.
+
+        Args:
+            expression: see the class.
+            points: where.
+        """
+        self.expression, self.points, self.state = expression, _columns(points), None
+        found = recorded(self._evaluate, self._state, (1, self.size), self.points.dtype)
+        self.needed = tuple(sorted(self._cut(alpha) for alpha in found))
 
     @classmethod
     def value(cls, points: Float[ArrayLike, "n *dimension"]) -> "Functional":
         """The process itself at points."""
-        return cls(_identity, points)  # pyright: ignore[reportArgumentType]
+        return cls(_identity, points)
 
     @property
     def size(self) -> int:
         """Number of observations."""
         return self.points.shape[0]
-
-    def needed(self) -> frozenset[MultiIndex]:
-        """Multi-indices of the derivatives that the expression reads."""
-        shape = (1, self.size)
-        found = recorded(self._evaluate, self._state, shape, self.points.dtype)
-        return frozenset(self._cut(alpha) for alpha in found)
 
     def at(self, table: Table) -> Float[Array, " n"]:
         """Values of the expression, given those of the derivatives that it needs."""
@@ -68,12 +75,15 @@ class Functional(eqx.Module):
 
     def at_state(self, table: Table) -> "Functional":
         """The same functional, linearised where the derivatives of the state are these."""
-        return Functional(self.expression, self.points, dict(table))
+        known = {alpha: table[alpha] for alpha in self.needed}
+        return eqx.tree_at(
+            lambda part: part.state, self, known, is_leaf=lambda leaf: leaf is None or leaf is self.state
+        )
 
     def of(self, function: Callable[[Array], Array]) -> Float[Array, " n"]:
         """Values of the affine map for a function of the point, `(dimension,) -> ()`."""
         coefficients, rest = self.linearised()
-        table = derivative_table(lambda x: jnp.reshape(function(x), (1,)), self.points, self.needed())
+        table = derivative_table(lambda x: jnp.reshape(function(x), (1,)), self.points, self.needed)
         return sum((coefficients[alpha] * table[alpha][0] for alpha in coefficients), start=rest)
 
     def linearised(self) -> tuple[dict[MultiIndex, Float[Array, " n"]], Float[Array, " n"]]:
@@ -82,7 +92,7 @@ class Functional(eqx.Module):
         Returns:
             Coefficient of each derivative at each point, and the rest, so that the value is `sum_a c_a D^a u + rest`.
         """
-        needed = sorted(self.needed())
+        needed = self.needed
         zero = jnp.zeros(self.size, self.points.dtype)
         state = {alpha: zero if self.state is None else self.state[alpha] for alpha in needed}
         here = self.at(state)

@@ -11,7 +11,7 @@ from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile
 from sciml.kernels.spectrum import Spectrum
 from sciml.kernels.state_space import StateSpace
-from sciml.parameters.field import positive
+from sciml.parameters.field import floating_array, positive
 
 
 class Sum(Kernel):
@@ -147,7 +147,7 @@ class Constant(Kernel):
 
 def add(first: Kernel | ArrayLike, second: Kernel | ArrayLike) -> Kernel:
     """Sum of two kernels; a number is a constant covariance."""
-    return Sum(*(part if isinstance(part, Kernel) else Constant(part) for part in (first, second)))
+    return Sum(*(part if isinstance(part, Kernel) else Constant(floating_array(part)) for part in (first, second)))
 
 
 def multiply(first: Kernel | ArrayLike, second: Kernel | ArrayLike) -> Kernel:

@@ -1,6 +1,7 @@
 """Covariances of derivatives of a process at pairs of points."""
 
-import math
+import functools
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,7 @@ def pair_derivatives(kernel: "Kernel", pairs: Pairs, alpha: MultiIndex, beta: Mu
     if not profiles or len(known) < len(profiles):
         return _by_differentiation(kernel, pairs, alpha, beta)
     parts = [(-1) ** beta[i] * pairs.lags[i].derivative(profile, alpha[i] + beta[i]) for i, profile in enumerate(known)]
-    return math.prod(parts[1:], start=parts[0])
+    return functools.reduce(operator.mul, parts)
 
 
 def _distinct(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 from sciml.equation import Steady
 from sciml.fields.derivatives import MultiIndex
 from sciml.gp.dense import Dense
-from sciml.gp.design import block_means, prior_mean, variance
+from sciml.gp.design import prior_mean
 from sciml.gp.functional import Functional, Functionals, operated
 from sciml.gp.process import GP, Posterior
 from sciml.grid import Grid
@@ -20,9 +20,7 @@ from sciml.kernels.kernel import Kernel
 from sciml.parameters import maximise
 from sciml.parameters.rules import Rule
 from sciml.solvers.gaussian_process.conditions import boundary_observations
-
-# A trial of the fit that cannot be factorised is stepped back from. The noise is given; this addition is that of rounding.
-_SOLVER = Dense(jitter=1e-14, throw=False)
+from sciml.solvers.gaussian_process.evidence import SOLVER, enough_noise, log_evidence, prior_noise, solution_noise
 
 
 class GPSolution(eqx.Module):
@@ -49,12 +47,13 @@ class GPSolution(eqx.Module):
 
     def __call__(self, points: Any) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
         """Mean and variance of the solution at points `(m,)` or `(m, dimension)`, or of a functional of it."""
-        return self.posterior(points)
+        return _predict(self.posterior, points)
 
     @property
     def values(self) -> Float[Array, "1 *grid"]:
         """Mean at the nodes of the grid, in the shape of a state."""
-        return self.posterior.mean(jnp.asarray(self.grid.points())).reshape(1, *self.grid.shape)
+        points = jnp.asarray(self.grid.points())
+        return self(points[:, 0] if self.grid.dimension == 1 else points)[0].reshape(1, *self.grid.shape)
 
 
 def solve_by_gp(
@@ -108,11 +107,11 @@ def solve_by_gp(
     inside = Functional(equation, grid.points())
     observed = Functionals(*conditions, inside)
     values = jnp.concatenate([data.astype(inside.points.dtype), jnp.zeros(inside.size, inside.points.dtype)])
-    linear = _is_affine(inside)
+    linear = bool(_is_affine(inside))
     rounds = rounds if rounds is not None else 1 if linear else 2
     kernel = Scaled(kernel, jnp.ones((), inside.points.dtype))
     # The first noise is relative to the prior, all others to the solution, so that no prior can drown the conditions.
-    noise = _prior_noise(kernel, observed, jitter)
+    noise = enough_noise(kernel, observed, values, jitter * prior_noise(kernel, observed))
     before, state, change, steps, history = kernel, _zeros(observed), jnp.zeros(()), 0, []
     for attempt in range(rounds + 1):
         found = _newton(observed, state, kernel, values, noise, 1 if linear else newton_steps, tolerance)
@@ -123,15 +122,16 @@ def solve_by_gp(
         steps += taken
         if attempt == 0:
             kernel = Scaled(kernel.kernel, _variance(kernel, observed, values, noise))
-        noise = _solution_noise(observed, state, jitter)
-        history.append(_log_evidence(kernel, observed, values, noise))
+        noise = solution_noise(observed, state, jitter)
+        noise = enough_noise(kernel, observed, values, noise)
+        history.append(log_evidence(kernel, observed, values, noise))
         if attempt < rounds and evaluations > 0:
             kernel = maximise(
-                _log_evidence, kernel, args=(observed, values, noise), rules=rules, steps=evaluations
+                log_evidence, kernel, args=(observed, values, noise), rules=rules, steps=evaluations
             ).model
-    gp = GP(kernel, observed, noise, solver=Dense(jitter=1e-14))
+    gp = GP(kernel, observed, noise, solver=Dense(jitter=0.0))
     done = jnp.asarray(linear) | (change <= tolerance)
-    return GPSolution(gp.condition(values), kernel, jnp.stack(history), change, done, jnp.asarray(steps), grid)
+    return GPSolution(_condition(gp, values), kernel, jnp.stack(history), change, done, jnp.asarray(steps), grid)
 
 
 def _newton(
@@ -158,7 +158,7 @@ def _next_state(
     observed: Functionals, state: dict[MultiIndex, Array], kernel: Kernel, values: Array, noise: Array
 ) -> tuple[dict[MultiIndex, Array], Array]:
     """Derivatives of the conditional mean at the collocation points."""
-    factorisation = _SOLVER.factorise(kernel, observed, noise)
+    factorisation = SOLVER.factorise(kernel, observed, noise)
     weights = factorisation.solve(values - prior_mean(0.0, observed))
     inside, number = observed.parts[-1], len(observed.parts)
     one, moved = jnp.ones(inside.size, inside.points.dtype), {}
@@ -173,45 +173,36 @@ def _next_state(
 
 
 @eqx.filter_jit
-def _log_evidence(kernel: Kernel, observed: Functionals, values: Array, noise: Array) -> Array:
-    """Logarithm of the marginal likelihood of residuals and conditions."""
-    return _SOLVER.factorise(kernel, observed, noise).log_prob(values - prior_mean(0.0, observed))
-
-
-@eqx.filter_jit
 def _variance(kernel: Scaled, observed: Functionals, values: Array, noise: Array) -> Array:
     """The variance of the process that maximises the marginal likelihood, its noise being relative to it."""
     residual = values - prior_mean(0.0, observed)
-    quadratic = jnp.vdot(residual, _SOLVER.factorise(kernel, observed, noise).solve(residual))
+    quadratic = jnp.vdot(residual, SOLVER.factorise(kernel, observed, noise).solve(residual))
     return kernel.variance * quadratic / values.shape[0]
 
 
-def _prior_noise(kernel: Kernel, observed: Functionals, jitter: float) -> Array:
-    return jitter * block_means(observed, variance(kernel, observed))
+@eqx.filter_jit
+def _condition(gp: GP, values: Array) -> Posterior:
+    return gp.condition(values)
 
 
 @eqx.filter_jit
-def _solution_noise(observed: Functionals, state: dict[MultiIndex, Array], jitter: float) -> Array:
-    """Noise for each kind of observation, relative to the terms of which it is the sum."""
-    blocks = []
-    for part, (coefficients, _) in zip(observed.parts, observed.linearised()):
-        terms = [jnp.mean(c * c) * jnp.mean(state[alpha] ** 2) for alpha, c in coefficients.items()]
-        blocks.append(jnp.full(part.size, jitter * sum(terms[1:], terms[0])))
-    return jnp.concatenate(blocks)
+def _predict(posterior: Posterior, points: Any) -> tuple[Array, Array]:
+    return posterior(points)
 
 
 def _zeros(observed: Functionals) -> dict[MultiIndex, Array]:
     """Derivatives that any part reads, at the points of the last one."""
     inside = observed.parts[-1]
-    needed = sorted(frozenset.union(*(part.needed() for part in observed.parts)))
+    needed = sorted({alpha for part in observed.parts for alpha in part.needed})
     return {alpha: jnp.zeros(inside.size, inside.points.dtype) for alpha in needed}
 
 
-def _is_affine(functional: Functional) -> bool:
+@eqx.filter_jit
+def _is_affine(functional: Functional) -> Bool[Array, ""]:
     """Whether the linearisation is the same at zero and at a state far from it."""
-    needed = sorted(functional.needed())
-    keys = jax.random.split(jax.random.key(0), len(needed))
+    keys = jax.random.split(jax.random.key(0), len(functional.needed))
     dtype = functional.points.dtype
-    state = {alpha: 1 + jax.random.normal(key, (functional.size,), dtype) for alpha, key in zip(needed, keys)}
+    state = {a: 1 + jax.random.normal(key, (functional.size,), dtype) for a, key in zip(functional.needed, keys)}
     here, there = functional.linearised()[0], functional.at_state(state).linearised()[0]
-    return all(bool(jnp.all(jnp.abs(here[a] - there[a]) <= 1e-6 * (1 + jnp.abs(here[a])))) for a in needed)
+    same = [jnp.all(jnp.abs(here[a] - there[a]) <= 1e-6 * (1 + jnp.abs(here[a]))) for a in functional.needed]
+    return jnp.all(jnp.stack(same))

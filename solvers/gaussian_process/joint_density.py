@@ -7,6 +7,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -70,7 +71,7 @@ class GridProcess(eqx.Module):
         return cls((_component(grid, kernels),), jnp.zeros(()), jnp.zeros(()), grid)
 
     def with_correction(self, kernels: Sequence[Kernel]) -> "GridProcess":
-        """The same with what was learned frozen and one more process, from zero: for solutions of two scales (Fang et al., appendix)."""
+        """What was learned is frozen, and one more process starts from zero: for solutions of two scales (Fang et al., appendix)."""
         frozen = tuple(Component(part.values, part.free, part.space, True) for part in self.components)
         return GridProcess(
             (*frozen, _component(self.grid, kernels)),
@@ -121,13 +122,13 @@ class JointDensityLoss(eqx.Module):
 
     def __call__(self, model: GridProcess, batch: Any, key: PRNGKeyArray) -> tuple[Array, dict[str, Array]]:
         """Loss of a model; `batch` and `key` are not used, since every node is."""
-        values = model.values
+        parts = [jax.tree.map(lax.stop_gradient, part) if part.frozen else part for part in model.components]
+        values = sum((part.values for part in parts[1:]), start=parts[0].values)
         dtype = values.dtype
         inside = Functional(self.equation, jnp.asarray(self.grid.points()).astype(dtype))
-        table = {alpha: jnp.zeros(inside.size, dtype) for alpha in inside.needed()}
+        table = {alpha: jnp.zeros(inside.size, dtype) for alpha in inside.needed}
         prior = jnp.zeros((), dtype)
-        for part in model.components:
-            part = jax.tree.map(jax.lax.stop_gradient, part) if part.frozen else part
+        for part in parts:
             density, derivatives = _process(part, self.grid, sorted(table), self.jitter)
             prior = prior + density
             table = {alpha: table[alpha] + derivatives[alpha].ravel() for alpha in table}

@@ -1,9 +1,6 @@
 """Linear equations with separable operators on rectangles: a hundred and sixty thousand unknowns by matrices of four hundred rows."""
 
-from collections.abc import Mapping
-
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_factor, cho_solve, solve_sylvester
 from jaxtyping import Array, Float
@@ -12,16 +9,12 @@ from sciml.boundary import Dirichlet, ends
 from sciml.equation import Steady
 from sciml.fields.derivatives import MultiIndex
 from sciml.gp.functional import Functional
-from sciml.gp.kronecker import Kronecker
-from sciml.gp.process import GP
 from sciml.grid import Grid
-from sciml.kernels.algebra import Scaled
 from sciml.kernels.derivatives import Pairs
 from sciml.kernels.kernel import Kernel
-from sciml.kernels.separable import Separable
-from sciml.parameters import maximise
-from sciml.parameters.rules import Rule
 from sciml.solvers.gaussian_process.conditions import boundary_observations
+
+_FAILED = "solve_on_lattice: a kernel's matrix could not be factorised; raise `jitter`, or work in float64."
 
 
 class LatticeSolution(eqx.Module):
@@ -29,16 +22,13 @@ class LatticeSolution(eqx.Module):
 
     Attributes:
         values: at the nodes, `(1, *grid.shape)`.
-        kernels: of the two coordinates, with the parameters found.
-        variance: of the process.
-        log_evidence: of the values under the kernels before each fit and at the end.
+        kernels: of the two coordinates.
+        jitter: relative to the kernels' variances.
         grid: the nodes.
     """
 
     values: Float[Array, "1 nx ny"]
     kernels: tuple[Kernel, Kernel]
-    variance: Float[Array, ""]
-    log_evidence: Float[Array, " fits"]
     jitter: float = eqx.field(static=True)
     grid: Grid = eqx.field(static=True)
 
@@ -57,49 +47,38 @@ def solve_on_lattice(
     grid: Grid,
     kernels: tuple[Kernel, Kernel],
     *,
-    evaluations: int = 10,
-    rounds: int = 1,
-    rules: Mapping[str, Rule] | None = None,
     jitter: float = 1e-10,
 ) -> LatticeSolution:
     """Solve a linear equation with constant coefficients on a rectangle with given values on its sides.
 
     With a product of kernels, derivatives of the conditional mean are matrices `K_j^(n) K_j^-1` along each axis, so that an operator
-    without mixed derivatives gives a Sylvester equation for the inner values: time `n^3`, memory `n^2` for `n^2` nodes. The kernels'
-    parameters are fitted to the solution by the Kronecker likelihood, then the equation is solved again (S. Fang et al., ICLR 2024,
-    maximise the same density together with penalties for the equation).
+    without mixed derivatives gives a Sylvester equation for the inner values: time `n^3`, memory `n^2` for `n^2` nodes. No parameter
+    is learned: a mixture whose frequencies cover those of the solution will do. Frequencies beyond half a cycle per spacing do harm.
 
     Args:
         equation: of one component, linear, without mixed derivatives.
         grid: two axes with Dirichlet conditions on vertices.
         kernels: one for each coordinate.
-        evaluations: of the likelihood in each fit.
-        rounds: how often the kernels are fitted; 0 keeps them.
-        rules: constraints and priors of the kernels' parameters, see `ParameterSpace`.
-        jitter: relative to the kernels' variances.
+        jitter: added to the kernels' matrices, relative to their variances.
+
+    Raises:
+        ValueError: the equation or the grid is of another kind; the message says which.
 
     Example:
         >>> import jax.numpy as jnp
         >>> import sciml
         >>> from sciml.kernels import RBF
         >>> grid = sciml.Grid((17, 17), extent=(1.0, 1.0), boundary=sciml.boundary.Dirichlet(), nodes="vertex")
-        >>> solution = solve_on_lattice(sciml.physics.Poisson(1.0), grid, (RBF(0.3), RBF(0.3)), rounds=0, jitter=1e-6)
+        >>> solution = solve_on_lattice(sciml.physics.Poisson(1.0), grid, (RBF(0.3), RBF(0.3)), jitter=1e-6)
         >>> bool(abs(solution.values.max() - 0.07367) < 2e-3)
         True
     """
+    edges = _boundary_values(grid)
     terms, right_side = _separated(equation, grid)
-    values = _boundary_values(grid)
-    nodes = tuple(jnp.asarray(axis.coordinates()) for axis in grid.axes)
-    history = []
-    for attempt in range(rounds + 1):
-        values = _solve(kernels, nodes, terms, right_side, values, jitter)
-        kernel = Scaled(Separable(kernels), _variance(kernels, nodes, values, jitter))
-        history.append(_log_evidence(kernel, nodes, values, jitter))
-        if attempt < rounds:
-            kernel = maximise(_log_evidence, kernel, args=(nodes, values, jitter), rules=rules, steps=evaluations).model
-            first, second = kernel.kernel.kernels  # pyright: ignore[reportAttributeAccessIssue]
-            kernels = (first, second)
-    return LatticeSolution(values[None], kernels, kernel.variance, jnp.stack(history), jitter, grid)
+    x, y = (jnp.asarray(axis.coordinates()) for axis in grid.axes)
+    values = _solve(kernels, (x, y), terms, right_side, edges, jitter)
+    values = eqx.error_if(values, ~jnp.all(jnp.isfinite(values)), _FAILED)
+    return LatticeSolution(values[None], kernels, jitter, grid)
 
 
 def _separated(equation: Steady, grid: Grid) -> tuple[tuple[dict[int, Array], dict[int, Array]], Array]:
@@ -147,7 +126,7 @@ def _solve(
     values: Array,
     jitter: float,
 ) -> Array:
-    """Values at inner nodes, given those at the sides."""
+    """Values at all nodes, given those at the sides."""
     first, second = (_operator(*parts, jitter) for parts in zip(kernels, nodes, terms))
     inner = slice(1, -1)
     edges = values.at[inner, inner].set(0)
@@ -170,18 +149,3 @@ def _solve_gram(kernel: Kernel, nodes: Array, right_side: Array, jitter: float) 
     ridge = jitter * jnp.mean(jnp.diag(gram)) * jnp.eye(nodes.size, dtype=nodes.dtype)
     factor = cho_factor(gram + ridge)
     return cho_solve(factor, right_side)
-
-
-@eqx.filter_jit
-def _variance(kernels: tuple[Kernel, Kernel], nodes: tuple[Array, Array], values: Array, jitter: float) -> Array:
-    weights = values
-    for axis in range(2):
-        solved = _solve_gram(kernels[axis], nodes[axis], jnp.moveaxis(weights, axis, 0), jitter)
-        weights = jnp.moveaxis(solved, 0, axis)
-    return jnp.vdot(values, weights) / values.size
-
-
-@eqx.filter_jit
-def _log_evidence(kernel: Scaled, nodes: tuple[Array, Array], values: Array, jitter: float) -> Array:
-    noise = jitter * jnp.mean(values * values)
-    return GP(kernel, nodes, noise, solver=Kronecker()).log_prob(values)
