@@ -229,6 +229,10 @@ def _entries(space: StateSpace, steps: Array) -> Blocks:
     """Entries of the blocks of the transition, each of the shape of the steps."""
     blocks = []
     for block in transition_blocks(space):
+        size = block.size
         matrix = jax.vmap(block.transition, out_axes=-1)(steps)
-        blocks.append([[matrix[i, j] for j in range(block.size)] for i in range(block.size)])
+        # A split's transpose is one concatenation, where that of slices pads the whole for each.
+        parts = jax.lax.split(matrix.reshape(size * size, *steps.shape), (1,) * (size * size))
+        entries = [part.reshape(steps.shape) for part in parts]
+        blocks.append([entries[row * size : (row + 1) * size] for row in range(size)])
     return blocks
