@@ -42,7 +42,7 @@ def test_every_class_of_a_room_can_be_saved(package):
             entry_of(thing)
         except RegistryError:
             missing.append(f"{thing.__module__}:{thing.__name__}")
-    assert not missing, f"add to TABLE in sciml/registry.py: {missing}"
+    assert not missing, f"add to TABLE in sciml/registry_table.py: {missing}"
 
 
 def test_table_names_what_exists():
