@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sciml.experiments._sho_flares_runs import MODELS, SOLVER, oscillation
+from sciml.experiments._sho_flares_runs import MODELS, SOLVER, Curve, oscillation
 from sciml.gp import GP
+from sciml.kernels import Kernel
 from sciml.plotting import style
 from sciml.plotting.appearance import GREY, INK, PALETTE
 
@@ -33,13 +35,18 @@ def draw_figure(results: dict[str, list], truth: Any) -> "Figure":
 def _light_curve(ax: "Axes", curve: Any, fits: dict[str, Any]) -> None:
     days = jnp.linspace(curve.times[0] - 1, curve.times[-1] + 1, 600)
     fit = fits["SHO"]
-    process = GP(fit.kernel, curve.times, curve.noise, mean=fit.mean, solver=SOLVER)
-    mean, variance = process.condition(curve.values)(days)
-    width = 2 * np.sqrt(np.asarray(variance))
+    mean, variance = map(np.asarray, _predict(fit.kernel, curve, jnp.asarray(fit.mean), days))
+    width = 2 * np.sqrt(variance)
     ax.errorbar(curve.times, curve.values, np.sqrt(curve.noise), fmt=".", color=GREY, markersize=2, elinewidth=0.5)
     ax.plot(days, mean, color=PALETTE[0], linewidth=1.2)
     ax.fill_between(days, mean - width, mean + width, color=PALETTE[0], alpha=0.25, linewidth=0)
     ax.set(title="A light curve and its oscillator", xlabel="days", ylabel="log-flux")
+
+
+@eqx.filter_jit
+def _predict(kernel: Kernel, curve: Curve, mean: Any, days: Any) -> Any:
+    process = GP(kernel, curve.times, curve.noise, mean=mean, solver=SOLVER)
+    return process.condition(curve.values)(days)
 
 
 def _spectra(ax: "Axes", fits: dict[str, Any], truth: Any) -> None:

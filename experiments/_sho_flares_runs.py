@@ -98,12 +98,12 @@ def oscillation(kernel: Any) -> tuple[float, float, float]:
 
 def check_whiteness(fitted: Fitted, curve: Curve) -> Whiteness:
     """Whether the standardised residuals are normal and independent."""
-    white = np.asarray(_whiten(fitted.kernel, curve, fitted.mean))
+    white = np.asarray(_whiten(fitted.kernel, curve, jnp.asarray(fitted.mean)))
     return Whiteness(float(stats.kstest(white, "norm").pvalue), _in_band(white), _in_band(white**2))
 
 
 @eqx.filter_jit
-def _whiten(kernel: Kernel, curve: Curve, mean: float) -> Array:
+def _whiten(kernel: Kernel, curve: Curve, mean: Array) -> Array:
     return SOLVER.factorise(kernel, curve.times, curve.noise).whiten(curve.values - mean)
 
 

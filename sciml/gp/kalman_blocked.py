@@ -24,7 +24,6 @@ from sciml.gp.kalman import (
     innovation,
     kalman_adjoint,
 )
-from sciml.gp.kalman_elements import apply, inverse_of, product, transpose
 from sciml.gp.small_matrices import (
     Blocks,
     Observation,
@@ -37,6 +36,7 @@ from sciml.gp.small_matrices import (
     pairs,
     rows_of,
 )
+from sciml.kernels.many_matrices import apply, inverse_of, product, transpose
 
 MOST_STRETCHES = 256
 

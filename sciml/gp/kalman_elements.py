@@ -10,6 +10,7 @@ from jax import Array, lax
 
 from sciml.gp.kalman import Backward, Before, Innovation
 from sciml.gp.small_matrices import Blocks, Symmetric, pairs
+from sciml.kernels.many_matrices import apply, identity, inverse_of, outer, product, transpose
 
 
 class Element(NamedTuple):
@@ -60,7 +61,7 @@ def elements(steps: Array, h: Array, stationary: Array, y: Array, noise: Array) 
 def combine(first: Element, second: Element) -> Element:
     """The stretch `first` and then `second`."""
     loop = product(first.covariance, second.information)
-    inverse = inverse_of(_identity(loop) + loop)
+    inverse = inverse_of(identity(loop) + loop)
     forward = product(second.carry, inverse)
     backward = transpose(product(inverse, first.carry))
     mean = first.mean + apply(first.covariance, second.information_vector)
@@ -111,57 +112,6 @@ def dense_steps(steps: Blocks) -> Array:
             rows[start + i][start : start + len(block)] = list(row)
         start += len(block)
     return jnp.stack([jnp.stack(row, axis=-1) for row in rows], axis=-2)
-
-
-# --- many small matrices: sums of products that fuse, where a batched multiplication would call a library for each ------------
-
-
-def product(a: Array, b: Array) -> Array:
-    """`a b`."""
-    return jnp.sum(a[..., :, :, None] * b[..., None, :, :], axis=-2)
-
-
-def apply(a: Array, x: Array) -> Array:
-    """`a x`."""
-    return jnp.sum(a * x[..., None, :], axis=-1)
-
-
-def outer(x: Array, y: Array) -> Array:
-    """`x y^T`."""
-    return x[..., :, None] * y[..., None, :]
-
-
-def transpose(a: Array) -> Array:
-    """`a^T`."""
-    return jnp.swapaxes(a, -1, -2)
-
-
-def inverse_of(a: Array) -> Array:
-    """Inverses by elimination with the largest pivot of each column; closed form for one and two rows."""
-    size = a.shape[-1]
-    if size == 1:
-        return 1 / a
-    if size == 2:
-        turned = jnp.stack(
-            [jnp.stack([a[..., 1, 1], -a[..., 0, 1]], -1), jnp.stack([-a[..., 1, 0], a[..., 0, 0]], -1)], -2
-        )
-        return turned / (a[..., 0, 0] * a[..., 1, 1] - a[..., 0, 1] * a[..., 1, 0])[..., None, None]
-    rows = jnp.concatenate([a, _identity(a)], axis=-1)
-    for k in range(size):
-        pivot = k + jnp.argmax(jnp.abs(rows[..., k:, k]), axis=-1)
-        top = jnp.take_along_axis(rows, pivot[..., None, None], axis=-2)
-        old = rows[..., k : k + 1, :]
-        index = jnp.broadcast_to(jnp.arange(size), a.shape[:-1])[..., None]
-        rows = jnp.where(index == pivot[..., None, None], old, rows)
-        top = top / top[..., k : k + 1]
-        here = index == k
-        factor = jnp.where(here, jnp.zeros_like(rows[..., :1]), rows[..., k : k + 1])
-        rows = jnp.where(here, top, rows - factor * top)
-    return rows[..., size:]
-
-
-def _identity(like: Array) -> Array:
-    return jnp.broadcast_to(jnp.eye(like.shape[-1], dtype=like.dtype), like.shape)
 
 
 def _shift(values: Array) -> Array:

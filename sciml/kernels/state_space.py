@@ -4,10 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
 from jaxtyping import Array, Float
+
+from sciml.kernels.many_matrices import inverse_of
 
 Transition = Callable[[Array], Array]
 """Time step to the matrix that carries the mean of the state over it; a pytree, so that gradients reach its parameters."""
@@ -43,6 +46,20 @@ class StateSpace(eqx.Module):
         """`k` at a lag."""
         start = self.stationary.astype(lag.dtype) @ self.observation.astype(lag.dtype)
         return self.observation.astype(lag.dtype) @ (self.transition(jnp.abs(lag)) @ start)
+
+    def power_spectral_density(self, angular_frequency: Float[Array, "*frequencies"]) -> Float[Array, "*frequencies"]:
+        """The spectrum, for plots: `k(t)` is the integral of the density times `cos(w t) dw / (2 pi)` over both signs of `w`.
+
+        It is `-2 h . F (w^2 + F^2)^-1 P h` with the generator `F` of the transition; digits are lost where rates of the
+        state are many orders of magnitude apart.
+        """
+        dtype = angular_frequency.dtype
+        generator = jax.jacfwd(self.transition)(jnp.zeros((), self.stationary.dtype)).astype(dtype)
+        h = jnp.asarray(self.observation).astype(dtype)
+        square, w = generator @ generator, angular_frequency.reshape(-1, 1, 1)
+        matrices = w * w * jnp.eye(self.size, dtype=dtype)[None] + square[None]
+        values = inverse_of(matrices) @ (self.stationary.astype(dtype) @ h) @ (generator.T @ h)
+        return -2 * values.reshape(angular_frequency.shape)
 
     def scale(self, variance: Float[Array, ""]) -> "StateSpace":
         """The process times a factor of that square."""

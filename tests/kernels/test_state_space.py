@@ -112,6 +112,18 @@ def test_covariance_is_the_fourier_integral_of_the_density(kernel):
         np.testing.assert_allclose(found, kernel(0.0, lag), atol=1e-6)
 
 
+def test_the_spectrum_of_a_state_is_that_of_its_terms():
+    angular = jnp.geomspace(0.1, 20.0, 5)
+    terms = SHO(1.3, 0.3, 1.7), DampedRandomWalk(0.8, 0.5)
+    expected = sum(term.power_spectral_density(angular) for term in terms) + Matern52(0.7).spectrum().density(
+        angular[:, None]
+    )
+    found = eqx.filter_jit(lambda k: k.state_space().power_spectral_density(angular))(
+        terms[0] + terms[1] + Matern52(0.7)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("autoregressive", "moving_average"), [([2.0, 1.2], [0.6, 0.1]), ([0.5, 1.9, 2.2], [0.6, 0.1, 0.2])]
 )
