@@ -80,6 +80,13 @@ light Schroedinger bridge takes to train with its paper's steps and batches; the
 `benchmarks/flows.py`.
 """
 
+STATE_SPACE = """## Gaussian processes in time beside tinygp and celerite2
+
+Log-probability of sums of stochastic oscillators at irregular times with noise of each point, double precision, and its gradient with
+respect to parameters, observations and noise. Values are compared before the clock starts; medians, in brackets the ratio to ours.
+Peers that are not installed are left out. Script: `benchmarks/gp_state_space.py`.
+"""
+
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
 
 The complete neuraloperator 2.0 network with the same weights on both sides: 64 x 64 points, batch 16, width 32, 12 modes, 4 layers,
@@ -146,6 +153,7 @@ def main() -> None:
     peers = ("--peer-python", arguments.peer_python) if arguments.peer_python else ()
     sections.append(f"{STOCHASTIC}\n{measure('neural_sde.py', *peers)['table']}\n")
     sections.append(f"{FLOWS}\n{measure('flows.py', *peers)['table']}\n")
+    sections.append(f"{STATE_SPACE}\n{measure('gp_state_space.py')['table']}\n")
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
     operator = RESULTS / "fno_step.json"
