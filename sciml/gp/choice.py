@@ -46,7 +46,7 @@ def choose_solver(kernel: Kernel, points: Any) -> CovarianceSolver:
         raise ValueError(
             f"GP: {number} observations are too many for a dense covariance matrix, and {type(kernel).__name__} at these points has no "
             "exact structure that is chosen unasked. Take a kernel with a state space (Matern, SHO, their sums and products) at "
-            "rising times, `solver=Toeplitz()` for equally spaced points, `InducingPoints(...)` for smooth functions, `Iterative()`, "
-            "or `solver=Dense()` if memory and time suffice."
+            "rising times, `solver=Toeplitz(key)` for equally spaced points, `InducingPoints(...)` for smooth functions, "
+            "`Iterative(key)`, or `solver=Dense()` if memory and time suffice."
         )
     return Dense()
