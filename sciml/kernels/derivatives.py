@@ -74,10 +74,12 @@ class Pairs(eqx.Module):
     @classmethod
     def of(cls, x: Float[ArrayLike, "n dimension"], y: Float[ArrayLike, "m dimension"]) -> "Pairs":
         """Prepare pairs of points."""
-        first, second = jnp.asarray(x), jnp.asarray(y)
+        # Known points stay on the host, also inside `jit`.
+        first, second = (p if isinstance(p, Tracer) else np.asarray(p) for p in (x, y))
         if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
             raise ValueError(f"Pairs: points have shapes (n, d) and (m, d), got {first.shape} and {second.shape}.")
-        return cls(first, second, tuple(Lags.of(first[:, i], second[:, i]) for i in range(first.shape[1])))
+        lags = tuple(Lags.of(first[:, i], second[:, i]) for i in range(first.shape[1]))
+        return cls(jnp.asarray(first), jnp.asarray(second), lags)
 
     def turned(self) -> "Pairs":
         """The same pairs, the second points first."""

@@ -1,7 +1,8 @@
 """Values at the nodes of a grid and a kernel learned together, from the joint density of process, conditions and equation."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -15,7 +16,7 @@ from sciml.boundary import Dirichlet, ends
 from sciml.equation import Steady
 from sciml.fields.derivatives import MultiIndex
 from sciml.gp.functional import Functional
-from sciml.grid import Grid
+from sciml.grid import Axis, Grid
 from sciml.kernels.derivatives import Pairs
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.space import ParameterSpace
@@ -91,9 +92,9 @@ class GridProcess(eqx.Module):
         for part in self.components:
             values = part.values
             for i, (kernel, points) in enumerate(zip(part.kernels, axes)):
-                nodes = jnp.asarray(self.grid.axes[i].coordinates()).astype(values.dtype)
-                weights = cho_solve(_factor(kernel, nodes, jitter), _rows(values, i))
-                values = _unrows(kernel.gram(points, nodes) @ weights, values, i)
+                matrices = _AxisMatrices(kernel, self.grid.axes[i], values.dtype, jitter)
+                between = kernel.gram(points, matrices.pairs.x[:, 0])
+                values = _along(lambda rows, k=between, m=matrices: k @ m.solve(rows), values, i)
             total = values if total is None else total + values
         return total  # pyright: ignore[reportReturnType]
 
@@ -129,7 +130,7 @@ class JointDensityLoss(eqx.Module):
         table = {alpha: jnp.zeros(inside.size, dtype) for alpha in inside.needed}
         prior = jnp.zeros((), dtype)
         for part in parts:
-            density, derivatives = _process(part, self.grid, sorted(table), self.jitter)
+            density, derivatives = _process(part, self.grid, inside.needed, self.jitter)
             prior = prior + density
             table = {alpha: table[alpha] + derivatives[alpha].ravel() for alpha in table}
         residual = inside.at(table)
@@ -142,32 +143,42 @@ class JointDensityLoss(eqx.Module):
 
 
 def _process(
-    part: Component, grid: Grid, needed: list[MultiIndex], jitter: float
+    part: Component, grid: Grid, needed: Sequence[MultiIndex], jitter: float
 ) -> tuple[Array, dict[MultiIndex, Array]]:
     """Log-density of the values (without constants), and their derivatives at the nodes."""
-    nodes = [jnp.asarray(axis.coordinates()).astype(part.values.dtype) for axis in grid.axes]
-    factors = [_factor(kernel, x, jitter) for kernel, x in zip(part.kernels, nodes)]
+    axes = [_AxisMatrices(kernel, axis, part.values.dtype, jitter) for kernel, axis in zip(part.kernels, grid.axes)]
     weights, half_logarithms = part.values, jnp.zeros((), part.values.dtype)
-    for i, factor in enumerate(factors):
-        weights = _unrows(cho_solve(factor, _rows(weights, i)), weights, i)
+    for i, matrices in enumerate(axes):
+        weights = _along(matrices.solve, weights, i)
         others = math.prod(grid.shape) // grid.shape[i]
-        half_logarithms = half_logarithms + others * jnp.sum(jnp.log(jnp.diag(factor[0])))
-    density = -half_logarithms - 0.5 * jnp.vdot(part.values, weights)
+        half_logarithms = half_logarithms + others * jnp.sum(jnp.log(jnp.diag(matrices.factor[0])))
     derivatives = {}
     for alpha in needed:
         field = part.values
         for i, order in enumerate(alpha):
             if order:
-                pairs = Pairs.of(nodes[i][:, None], nodes[i][:, None])
-                solved = cho_solve(factors[i], _rows(field, i))
-                field = _unrows(part.kernels[i].derivatives(pairs, (order,), (0,)) @ solved, field, i)
+                field = _along(partial(axes[i].differentiate, order), field, i)
         derivatives[alpha] = field
-    return density, derivatives
+    return -half_logarithms - 0.5 * jnp.vdot(part.values, weights), derivatives
 
 
-def _factor(kernel: Kernel, nodes: Array, jitter: float) -> tuple[Array, bool]:
-    factor, lower = cho_factor(kernel.gram(nodes) + jitter * jnp.eye(nodes.size, dtype=nodes.dtype))
-    return factor, bool(lower)
+class _AxisMatrices:
+    """The kernel matrix of one axis, factorised, with the distances between nodes evaluated once each."""
+
+    def __init__(self, kernel: Kernel, axis: Axis, dtype: Any, jitter: float):
+        nodes = axis.coordinates().astype(dtype)[:, None]
+        self.kernel, self.pairs = kernel, Pairs.of(nodes, nodes)
+        gram = kernel.derivatives(self.pairs, (0,), (0,))
+        factor, _ = cho_factor(gram + jitter * jnp.eye(axis.count, dtype=dtype))
+        self.factor = (factor, False)
+
+    def solve(self, rows: Array) -> Array:
+        """Weights of kernels centred at the nodes."""
+        return cho_solve(self.factor, rows)
+
+    def differentiate(self, order: int, rows: Array) -> Array:
+        """Derivatives of the interpolant at the nodes."""
+        return self.kernel.derivatives(self.pairs, (order,), (0,)) @ self.solve(rows)
 
 
 def _trace_gap(grid: Grid, values: Array) -> Array:
@@ -186,10 +197,8 @@ def _component(grid: Grid, kernels: Sequence[Kernel]) -> Component:
     return Component(jnp.zeros(grid.shape), space.free(tuple(kernels)), space)
 
 
-def _rows(values: Array, axis: int) -> Array:
-    return jnp.moveaxis(values, axis, 0).reshape(values.shape[axis], -1)
-
-
-def _unrows(rows: Array, like: Array, axis: int) -> Array:
-    moved = jnp.moveaxis(like, axis, 0).shape[1:]
-    return jnp.moveaxis(rows.reshape(rows.shape[0], *moved), 0, axis)
+def _along(function: Callable[[Array], Array], values: Array, axis: int) -> Array:
+    """Apply a function of columns along one axis of an array."""
+    moved = jnp.moveaxis(values, axis, 0)
+    rows = function(moved.reshape(moved.shape[0], -1))
+    return jnp.moveaxis(rows.reshape(rows.shape[0], *moved.shape[1:]), 0, axis)
