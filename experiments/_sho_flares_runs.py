@@ -60,18 +60,14 @@ def kernel_of(name: str, timescale: float, quality: float) -> Kernel:
             return one * Matern32(3**0.5 * time)
 
 
-def simulate(kernel: Kernel, points: int, gap: float, key: Array) -> Curve:
+@eqx.filter_jit
+def simulate(kernel: Kernel, points: int, gap: Array, key: Array) -> Curve:
     """Times a log-normal step apart, 0.15 days in the mean, errors of 10 to 15 per cent of the flux; a gap in the middle."""
     step_key, error_key, value_key = jax.random.split(key, 3)
     steps = 0.15 * jnp.exp(0.5 * jax.random.normal(step_key, (points,)) - 0.125)
-    times = jnp.cumsum(steps) + jnp.where(jnp.arange(points) >= points // 2, gap, 0.0)
+    times = jnp.cumsum(steps) + jnp.where(jnp.arange(points) >= points // 2, gap, jnp.zeros_like(gap))
     noise = jax.random.uniform(error_key, (points,), minval=0.10, maxval=0.15) ** 2
-    return Curve(times, _draw(kernel, times, noise, value_key), noise)
-
-
-@eqx.filter_jit
-def _draw(kernel: Kernel, times: Array, noise: Array, key: Array) -> Array:
-    return GP(kernel, times, noise, solver=SOLVER).sample(key=key)
+    return Curve(times, GP(kernel, times, noise, solver=SOLVER).sample(key=value_key), noise)
 
 
 def log_likelihood(process: GP, values: Array) -> Array:

@@ -19,6 +19,7 @@ import math
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
@@ -90,10 +91,11 @@ def _check(config: Config) -> None:
 
 def _curves(config: Config, truth: str, key: PRNGKeyArray) -> list:
     kernel = runs.kernel_of(truth.split(",")[0], config.timescale, config.quality)
+    gap = jnp.asarray(config.gap if "gap" in truth else 0.0)
     found = []
     for number in range(config.curves):
         draw, *keys = jax.random.split(jax.random.fold_in(key, number), 1 + len(runs.MODELS))
-        curve = runs.simulate(kernel, config.points, config.gap if "gap" in truth else 0.0, draw)
+        curve = runs.simulate(kernel, config.points, gap, draw)
         fits = {name: runs.fit(name, curve, config.restarts, one) for name, one in zip(runs.MODELS, keys)}
         found.append((curve, fits, runs.check_whiteness(fits["SHO"], curve)))
     return found

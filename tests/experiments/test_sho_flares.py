@@ -28,7 +28,7 @@ def test_sizes_that_do_not_fit_are_refused(change, message):
 
 
 def test_a_simulated_curve_has_its_gap_and_its_errors():
-    curve = runs.simulate(runs.kernel_of("DRW", 2.5, 0.4), 150, 60.0, jax.random.key(0))
+    curve = runs.simulate(runs.kernel_of("DRW", 2.5, 0.4), 150, jnp.asarray(60.0), jax.random.key(0))
     steps = np.diff(curve.times)
     assert (steps > 0).all() and (steps > 60).sum() == 1
     assert curve.noise.min() >= 0.1**2 and curve.noise.max() <= 0.15**2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sciml.gp import StateSpaceSolver
-from sciml.kernels import RBF, SHO, DampedRandomWalk, Matern32, Matern52
+from sciml.kernels import RBF, SHO, DampedRandomWalk, Matern32
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.many_matrices import inverse_of
 from sciml.kernels.state_space import StateSpace
@@ -33,8 +33,8 @@ def dense_log_prob(kernel, times, y, noise):
     return -0.5 * white @ white - jnp.log(jnp.diag(root)).sum() - 0.5 * y.size * float(np.log(2 * np.pi))
 
 
-SMOOTH = SHO(2.0, 0.3, 1.7) + Matern52(0.7)
-"""A state of five numbers, with a derivative at equal times."""
+SMOOTH = SHO(2.0, 0.3, 1.7) + Matern32(0.7)
+"""A state of four numbers, with a derivative at equal times."""
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,8 @@ def test_single_precision_and_long_gaps():
 
     for quality in (0.05, 0.5, 5.0):
         value, gradient = log_prob(SHO(1.0, quality), jnp.asarray(times), jnp.asarray(y))
-        exact, _ = log_prob(SHO(1.0, quality), jnp.asarray(times, float), jnp.asarray(y, float))
+        matrix = np.asarray(SHO(1.0, quality).gram(jnp.asarray(times, float))) + 0.01 * np.eye(200)
+        exact = -0.5 * (y @ np.linalg.solve(matrix, y) + np.linalg.slogdet(2 * np.pi * matrix)[1])
         assert value.dtype == jnp.float32
         assert all(bool(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(gradient))
         np.testing.assert_allclose(value, exact, rtol=2e-5)
