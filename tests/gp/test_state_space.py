@@ -47,6 +47,8 @@ def dense():
     ("method", "kernel"), [("sequential", SMOOTH.first), ("blocked", SMOOTH), ("associative", SMOOTH.first)]
 )
 def test_log_prob_and_gradients_are_those_of_dense_algebra(method, kernel, data, dense):
+    if method == "associative":  # whose program grows with the length
+        data = tuple(part[:18] for part in data)
     solver, expected = StateSpaceSolver(method), dense((kernel, *data))
 
     @eqx.filter_jit
