@@ -22,7 +22,7 @@ def draw_figure(cases: dict[str, Case], ours: dict[tuple[str, str], Solved]) -> 
     with style():
         page = Figure(figsize=(13.0, 3.9), layout="constrained")
         first, second, third = page.subplots(1, 3)
-        _solutions(first, "P1", cases["P1"], ours, 0.05)
+        _solutions(first, "P1", cases["P1"], ours, 0.15)
         _solutions(second, "P2", cases["P2"], ours, 1.0)
         _errors(third, ours)
     return page
@@ -32,12 +32,13 @@ def _solutions(ax: "Axes", name: str, case: Case, ours: dict[tuple[str, str], So
     x, exact = (np.asarray(part) for part in case.probes())
     shown = slice(0, max(int(share * x.size), 15))
     ax.plot(x[shown], exact[shown], color=INK, linewidth=2.5, label="exact")
-    for kernel in ("SE", "Matern", "StM"):
+    for kernel in ("SE", "Matern", "StM"):  # what leaves the frame is that far off
         mean = ours[name, kernel].mean
         if mean is not None:
             ax.plot(x[shown], mean[shown], "--", color=_COLOURS[kernel], label=kernel)
-    ax.set(title=f"{name}: means", xlabel="x")
-    ax.legend()
+    reach = 1.6 * float(np.abs(exact[shown]).max())
+    ax.set(title=f"{name}: exact solution and means", xlabel="x", ylim=(-reach, reach))
+    ax.legend(loc="lower right", ncols=2)
 
 
 def _errors(ax: "Axes", ours: dict[tuple[str, str], Solved]) -> None:

@@ -49,7 +49,7 @@ class Config:
     """Of the mixtures."""
     evaluations: int = 40
     """Of the marginal likelihood in each fit."""
-    joint_steps: int = 1000
+    joint_steps: int = 500
     """Of Adam on the paper's objective, on P1."""
     network_steps: int = 3000
     """Of Adam on the physics-informed network."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sciml.gp.process import Posterior as Posterior
     from sciml.gp.state_space import StateSpaceSolver as StateSpaceSolver
     from sciml.gp.student_t import StudentTProcess as StudentTProcess
+    from sciml.gp.svgp import SVGP as SVGP
+    from sciml.gp.svgp import SVGPLoss as SVGPLoss
     from sciml.gp.toeplitz import Toeplitz as Toeplitz
 
 __getattr__, __dir__, __all__ = attach(
@@ -48,6 +50,8 @@ __getattr__, __dir__, __all__ = attach(
         "Likelihood": "sciml.gp.likelihoods.likelihood",
         "PoissonLikelihood": "sciml.gp.likelihoods.poisson",
         "Posterior": "sciml.gp.process",
+        "SVGP": "sciml.gp.svgp",
+        "SVGPLoss": "sciml.gp.svgp",
         "StateSpaceSolver": "sciml.gp.state_space",
         "StudentTLikelihood": "sciml.gp.likelihoods.student_t",
         "StudentTProcess": "sciml.gp.student_t",

@@ -1,6 +1,6 @@
 """Observations of a process through differential operators, written in the field algebra like any equation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -162,6 +162,16 @@ class Functionals(eqx.Module):
     def replaced(self, *parts: Functional) -> "Functionals":
         """Other functionals at the same points; what was prepared is kept."""
         return eqx.tree_at(lambda whole: whole.parts, self, parts)
+
+    def subset(self, chosen: Sequence[int]) -> "Functionals":
+        """Some of the kinds, in rising order of their places; what was prepared is kept."""
+        places = sorted(set(chosen))
+        if not places or places[0] < 0 or places[-1] >= len(self.parts):
+            raise ValueError(f"Functionals: choose among the places 0 to {len(self.parts) - 1}, got {tuple(chosen)}.")
+        fresh = object.__new__(Functionals)
+        object.__setattr__(fresh, "parts", tuple(self.parts[i] for i in places))
+        object.__setattr__(fresh, "pairs", tuple(tuple(self.pairs[i][j - i] for j in places if j >= i) for i in places))
+        return fresh
 
     def linearised(self) -> list[tuple[dict[MultiIndex, Array], Array]]:
         """Affine maps of all parts."""

@@ -77,14 +77,17 @@ class GP(eqx.Module):
         """The covariance of the observations, ready for use."""
         return self.solver.factorise(self.kernel, self.points, self.noise_variance)
 
+    @eqx.filter_jit
     def log_prob(self, values: Float[Array, "*observations"]) -> Float[Array, ""]:
         """Logarithm of the probability density of observed values: the marginal likelihood of the parameters."""
         return self.factorise().log_prob(self._residual(values))
 
+    @eqx.filter_jit
     def condition(self, values: Float[Array, "*observations"]) -> "Posterior":
         """The process given observed values."""
         return Posterior(self, self.factorise(), self._residual(values))
 
+    @eqx.filter_jit
     def sample(self, *, key: PRNGKeyArray) -> Float[Array, "*observations"]:
         """Draw observations, noise included, from the prior."""
         return process_mean(self.mean, self.points) + self.factorise().sample(key=key)
@@ -111,6 +114,7 @@ class Posterior(eqx.Module):
     factorisation: Factorisation
     residual: Float[Array, "*observations"]
 
+    @eqx.filter_jit
     def __call__(self, points: Any) -> tuple[Float[Array, "*points"], Float[Array, "*points"]]:
         """Mean and variance of the noise-free process at other points.
 
@@ -127,6 +131,7 @@ class Posterior(eqx.Module):
         """Mean at other points."""
         return self(points)[0]
 
+    @eqx.filter_jit
     def sample(self, points: Any, count: int = 1, *, key: PRNGKeyArray) -> Float[Array, "count points"]:
         """Joint draws of the noise-free process at points, by the dense posterior covariance."""
         factorisation = self.factorisation

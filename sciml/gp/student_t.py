@@ -64,6 +64,7 @@ class StudentTProcess(eqx.Module):
         self.gaussian = GP(kernel, points, noise_variance, mean=mean, solver=solver)
         self.degrees_of_freedom = floating_array(degrees_of_freedom)
 
+    @eqx.filter_jit
     def log_prob(self, values: Float[Array, "*observations"]) -> Float[Array, ""]:
         """Logarithm of the probability density of observed values."""
         posterior = self.gaussian.condition(values)
@@ -78,6 +79,7 @@ class StudentTProcess(eqx.Module):
             - 0.5 * (nu + count) * jnp.log1p(quadratic / (nu - 2))
         )
 
+    @eqx.filter_jit
     def condition(self, values: Float[Array, "*observations"]) -> "StudentTPosterior":
         """The process given observed values."""
         posterior = self.gaussian.condition(values)

@@ -10,12 +10,16 @@ if TYPE_CHECKING:
     from sciml.kernels.algebra import Scaled as Scaled
     from sciml.kernels.algebra import Sum as Sum
     from sciml.kernels.arc_cosine import ArcCosine as ArcCosine
+    from sciml.kernels.carma import CARMA as CARMA
+    from sciml.kernels.celerite import Celerite as Celerite
     from sciml.kernels.coregionalisation import Coregionalisation as Coregionalisation
     from sciml.kernels.coregionalisation import linear_coregionalisation as linear_coregionalisation
     from sciml.kernels.cosine import Cosine as Cosine
+    from sciml.kernels.damped_random_walk import DampedRandomWalk as DampedRandomWalk
     from sciml.kernels.derivatives import Pairs as Pairs
     from sciml.kernels.features import RandomFeatures as RandomFeatures
     from sciml.kernels.gibbs import Gibbs as Gibbs
+    from sciml.kernels.harmonic_oscillator import SHO as SHO
     from sciml.kernels.kernel import Custom as Custom
     from sciml.kernels.kernel import Kernel as Kernel
     from sciml.kernels.linear import Linear as Linear
@@ -31,14 +35,10 @@ if TYPE_CHECKING:
     from sciml.kernels.separable import Separable as Separable
     from sciml.kernels.spectral_mixture import SpectralMixture as SpectralMixture
     from sciml.kernels.spectral_mixture import StudentTMixture as StudentTMixture
+    from sciml.kernels.state_space import StateSpace as StateSpace
     from sciml.kernels.warped import Warped as Warped
     from sciml.kernels.wiener import FractionalBrownian as FractionalBrownian
     from sciml.kernels.wiener import Wiener as Wiener
-    from sciml.kernels.harmonic_oscillator import SHO as SHO
-    from sciml.kernels.damped_random_walk import DampedRandomWalk as DampedRandomWalk
-    from sciml.kernels.celerite import Celerite as Celerite
-    from sciml.kernels.carma import CARMA as CARMA
-    from sciml.kernels.state_space import StateSpace as StateSpace
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

@@ -47,7 +47,7 @@ class GPSolution(eqx.Module):
 
     def __call__(self, points: Any) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
         """Mean and variance of the solution at points `(m,)` or `(m, dimension)`, or of a functional of it."""
-        return _predict(self.posterior, points)
+        return self.posterior(points)
 
     @property
     def values(self) -> Float[Array, "1 *grid"]:
@@ -131,7 +131,7 @@ def solve_by_gp(
             ).model
     gp = GP(kernel, observed, noise, solver=Dense(jitter=0.0))
     done = jnp.asarray(linear) | (change <= tolerance)
-    return GPSolution(_condition(gp, values), kernel, jnp.stack(history), change, done, jnp.asarray(steps), grid)
+    return GPSolution(gp.condition(values), kernel, jnp.stack(history), change, done, jnp.asarray(steps), grid)
 
 
 def _newton(
@@ -178,16 +178,6 @@ def _variance(kernel: Scaled, observed: Functionals, values: Array, noise: Array
     residual = values - prior_mean(0.0, observed)
     quadratic = jnp.vdot(residual, SOLVER.factorise(kernel, observed, noise).solve(residual))
     return kernel.variance * quadratic / values.shape[0]
-
-
-@eqx.filter_jit
-def _condition(gp: GP, values: Array) -> Posterior:
-    return gp.condition(values)
-
-
-@eqx.filter_jit
-def _predict(posterior: Posterior, points: Any) -> tuple[Array, Array]:
-    return posterior(points)
 
 
 def _zeros(observed: Functionals) -> dict[MultiIndex, Array]:
