@@ -32,7 +32,7 @@ def _solutions(ax: "Axes", name: str, case: Case, ours: dict[tuple[str, str], So
     x, exact = (np.asarray(part) for part in case.probes())
     shown = slice(0, max(int(share * x.size), 15))
     ax.plot(x[shown], exact[shown], color=INK, linewidth=2.5, label="exact")
-    for kernel in ("SE", "Matern", "StM"):  # what leaves the frame is that far off
+    for kernel in ("Matern", "SE, short", "StM"):
         mean = ours[name, kernel].mean
         if mean is not None:
             ax.plot(x[shown], mean[shown], "--", color=_COLOURS[kernel], label=kernel)

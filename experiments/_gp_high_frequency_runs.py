@@ -145,7 +145,7 @@ def make_cases(nodes: int, scales_nodes: int) -> dict[str, Case]:
 
 
 def make_kernel(name: str, components: int, highest: float) -> Kernel:
-    """A mixture, or a kernel without waves whose lengthscale starts where the mixtures' does, or at the scale of the highest frequency."""
+    """A mixture, or a kernel without waves that starts from the mixtures' lengthscale or from that of their highest frequency."""
     match name:
         case "StM":
             return StudentTMixture.spread(components, highest)

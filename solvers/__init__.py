@@ -59,6 +59,12 @@ if TYPE_CHECKING:
     from sciml.solvers.fractional import sample_fgn as sample_fgn
     from sciml.solvers.fractional import solve_fractional as solve_fractional
     from sciml.solvers.fractional import solve_rough_volterra as solve_rough_volterra
+    from sciml.solvers.gaussian_process.collocation import GPSolution as GPSolution
+    from sciml.solvers.gaussian_process.collocation import solve_by_gp as solve_by_gp
+    from sciml.solvers.gaussian_process.joint_density import GridProcess as GridProcess
+    from sciml.solvers.gaussian_process.joint_density import JointDensityLoss as JointDensityLoss
+    from sciml.solvers.gaussian_process.lattice import LatticeSolution as LatticeSolution
+    from sciml.solvers.gaussian_process.lattice import solve_on_lattice as solve_on_lattice
     from sciml.solvers.imex import ARS111 as ARS111
     from sciml.solvers.imex import ARS222 as ARS222
     from sciml.solvers.imex import ARS232 as ARS232
@@ -155,12 +161,6 @@ if TYPE_CHECKING:
     from sciml.solvers.symplectic import Verlet as Verlet
     from sciml.solvers.taylor import MidpointReuse as MidpointReuse
     from sciml.solvers.taylor import Taylor as Taylor
-    from sciml.solvers.gaussian_process.collocation import GPSolution as GPSolution
-    from sciml.solvers.gaussian_process.collocation import solve_by_gp as solve_by_gp
-    from sciml.solvers.gaussian_process.lattice import LatticeSolution as LatticeSolution
-    from sciml.solvers.gaussian_process.lattice import solve_on_lattice as solve_on_lattice
-    from sciml.solvers.gaussian_process.joint_density import GridProcess as GridProcess
-    from sciml.solvers.gaussian_process.joint_density import JointDensityLoss as JointDensityLoss
 
 __getattr__, __dir__, __all__ = attach(
     __name__,

@@ -56,10 +56,7 @@ def covariance(kernel: Kernel, first: Design, second: Design | None = None) -> F
     if second is None:
         return (first if isinstance(first, Functionals) else Functionals(*_parts(first))).covariance(kernel)
     rows = [
-        [
-            operated(kernel, Pairs.of(a.points, b.points), a.linearised()[0], b.linearised()[0])
-            for b in _parts(second)
-        ]
+        [operated(kernel, Pairs.of(a.points, b.points), a.linearised()[0], b.linearised()[0]) for b in _parts(second)]
         for a in _parts(first)
     ]
     return jnp.block(rows)

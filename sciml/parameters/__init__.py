@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sciml.parameters.constraint import Positive as Positive
     from sciml.parameters.constraint import Real as Real
     from sciml.parameters.constraint import Simplex as Simplex
+    from sciml.parameters.field import fixed as fixed
     from sciml.parameters.field import parameter as parameter
     from sciml.parameters.field import positive as positive
     from sciml.parameters.field import real as real
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sciml.parameters.prior import Prior as Prior
     from sciml.parameters.prior import Uniform as Uniform
     from sciml.parameters.space import ParameterSpace as ParameterSpace
-    from sciml.parameters.field import fixed as fixed
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
