@@ -14,7 +14,6 @@ from sciml.gp import (
     LatentGP,
     PoissonLikelihood,
     StudentTLikelihood,
-    Tobit,
 )
 from sciml.kernels import RBF, Matern52
 
@@ -38,15 +37,9 @@ def test_with_normal_noise_it_is_the_exact_process():
     np.testing.assert_allclose(latent.observation(NEW), (mean, variance + 0.1), rtol=1e-8)
 
 
-@pytest.mark.parametrize(
-    ("law", "values"),
-    [
-        (StudentTLikelihood(0.1, 3.0), Y.at[7].add(5.0)),
-        (Tobit(0.05, -0.5, 0.5), jnp.clip(Y, -0.5, 0.5)),
-    ],
-    ids=lambda case: type(case).__name__,
-)
-def test_the_gradient_goes_through_the_mode(law, values):
+def test_the_gradient_goes_through_the_mode_where_curvatures_are_negative():
+    law, values = StudentTLikelihood(0.1, 3.0), Y.at[7].add(5.0)
+
     @jax.jit
     def both(step):
         def along(step):
