@@ -2,7 +2,7 @@
 
     python benchmarks/run.py [--peer-python PATH]
 
-The PyTorch comparisons need an environment of their own with `torch`, `neuraloperator`, `torchsde` and `torchdiffeq`; without
+The PyTorch comparisons need an environment of their own with `torch`, `neuraloperator`, `torchsde`, `torchdiffeq`, `gpytorch`; without
 `--peer-python` the last result with `neuraloperator` is kept and the other rows are left out.
 """
 
@@ -87,6 +87,20 @@ respect to parameters, observations and noise. Values are compared before the cl
 Peers that are not installed are left out. Script: `benchmarks/gp_state_space.py`.
 """
 
+REGRESSION = """## Gaussian processes: regression
+
+Log-likelihood of a squared-exponential kernel, double precision: dense in three coordinates; on a lattice by `Kronecker`, beside the
+same formula in plain JAX ("through eigenvectors") and linear_operator's Kronecker product (under GPyTorch). Medians, in brackets the ratio
+to ours. "LAPACK alone": the factorisation and inverse, or the two eigendecompositions. Script: `benchmarks/gp_regression.py`.
+"""
+
+FORECASTS = """## Gaussian processes: forecasts of real series
+
+Carbon dioxide at Mauna Loa, sunspots and El Nino's sea temperature: one forecast of the years held back (10, 22 and 5). "Oscillators": SHO
+and Matern kernels with priors; "composite": the kernel of scikit-learn's example. "Repeat": the last period again. "Within": share in the
+95 % interval. Script: `benchmarks/gp_real_data.py`.
+"""
+
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
 
 The complete neuraloperator 2.0 network with the same weights on both sides: 64 x 64 points, batch 16, width 32, 12 modes, 4 layers,
@@ -138,7 +152,7 @@ def machine() -> str:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peer-python", help="Python with torch, neuraloperator, torchsde, torchdiffeq")
+    parser.add_argument("--peer-python", help="Python with torch, neuraloperator, torchsde, torchdiffeq, gpytorch")
     arguments = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
     sections = [
@@ -154,6 +168,8 @@ def main() -> None:
     sections.append(f"{STOCHASTIC}\n{measure('neural_sde.py', *peers)['table']}\n")
     sections.append(f"{FLOWS}\n{measure('flows.py', *peers)['table']}\n")
     sections.append(f"{STATE_SPACE}\n{measure('gp_state_space.py')['table']}\n")
+    sections.append(f"{REGRESSION}\n{measure('gp_regression.py', *peers)['table']}\n")
+    sections.append(f"{FORECASTS}\n{measure('gp_real_data.py')['table']}\n")
     if arguments.peer_python:
         measure("fno_step.py", "--peer-python", arguments.peer_python, "--micro-batch", "1", "2", "16")
     operator = RESULTS / "fno_step.json"
