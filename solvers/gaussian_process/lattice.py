@@ -16,8 +16,8 @@ from sciml.kernels.kernel import Kernel
 from sciml.solvers.gaussian_process.conditions import boundary_observations
 
 _FAILED = (
-    "solve_on_lattice: a kernel's matrix could not be factorised, or the operator on the nodes is singular. Work in float64; take a shorter "
-    "lengthscale or a rougher kernel; change `jitter`."
+    "solve_on_lattice: a kernel's matrix could not be factorised, or the operator on the nodes is singular. Work in float64; "
+    "take a shorter lengthscale or a rougher kernel; change `jitter`."
 )
 
 
