@@ -90,15 +90,15 @@ Peers that are not installed are left out. Script: `benchmarks/gp_state_space.py
 REGRESSION = """## Gaussian processes: regression
 
 Log-likelihood of a squared-exponential kernel, double precision: dense in three coordinates; on a lattice by `Kronecker`, beside the
-same formula in plain JAX ("through eigenvectors") and linear_operator's Kronecker product (under GPyTorch). Medians, in brackets the ratio
-to ours. "LAPACK alone": the factorisation and inverse, or the two eigendecompositions. Script: `benchmarks/gp_regression.py`.
+same formula in plain JAX ("through eigenvectors") and linear_operator's Kronecker product (under GPyTorch). Medians, in brackets the
+ratio to ours. "LAPACK alone": the factorisation and inverse, or the two eigendecompositions. Script: `benchmarks/gp_regression.py`.
 """
 
 FORECASTS = """## Gaussian processes: forecasts of real series
 
-Carbon dioxide at Mauna Loa, sunspots and El Nino's sea temperature: one forecast of the years held back (10, 22 and 5). "Oscillators": SHO
-and Matern kernels with priors; "composite": the kernel of scikit-learn's example. "Repeat": the last period again. "Within": share in the
-95 % interval. Script: `benchmarks/gp_real_data.py`.
+Carbon dioxide at Mauna Loa, sunspots and El Nino's sea temperature: one forecast of the years held back (10, 22 and 5).
+"Oscillators": SHO and Matern kernels with priors; "composite": the kernel of scikit-learn's example. "Repeat": the last period again.
+"Within": share in the 95 % interval. Script: `benchmarks/gp_real_data.py`.
 """
 
 OPERATOR = """## Training step of a Fourier neural operator beside neuraloperator (PyTorch)
