@@ -67,6 +67,10 @@ class GP(eqx.Module):
             mean: prior mean.
             solver: how the covariance is treated.
         """
+        if not isinstance(kernel, Kernel):
+            raise TypeError(
+                f"GP: `kernel` is a Kernel of `sciml.kernels`, got {kernel!r}; a function of two points goes into `Custom(function)`."
+            )
         self.kernel = kernel
         self.points = tuple(jnp.asarray(axis) for axis in points) if is_lattice(points) else points
         self.noise_variance = floating_array(noise_variance)
