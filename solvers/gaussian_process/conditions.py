@@ -3,7 +3,7 @@
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from sciml.boundary import Dirichlet, coefficients_and_data, ends
 from sciml.fields import Field
@@ -62,6 +62,23 @@ def boundary_observations(grid: Grid) -> tuple[list[Functional], Float[Array, " 
             functionals.append(Functional(Trace(a, b, axis, 1 if side else -1), face))
             values.append(_data(data, face, axis))
     return functionals, jnp.concatenate(values) if values else jnp.zeros(0)
+
+
+def boundary_nodes(grid: Grid) -> tuple[tuple[Int[Array, " n"], ...], Float[Array, " n"]]:
+    """Places of the nodes on the faces, one index per axis, and the values given there.
+
+    Raises:
+        ValueError: a face has another condition than a given value.
+    """
+    for axis in grid.axes:
+        if axis.periodic or not all(isinstance(side, Dirichlet) for side in ends(axis.boundary)):
+            raise ValueError(
+                "needs given values (`Dirichlet`) at both ends of every axis; `solve_by_gp` takes other conditions."
+            )
+    functionals, data = boundary_observations(grid)
+    points = jnp.concatenate([functional.points for functional in functionals])
+    nodes = (jnp.asarray(axis.coordinates()) for axis in grid.axes)
+    return tuple(jnp.argmin(jnp.abs(points[:, i, None] - x[None]), axis=1) for i, x in enumerate(nodes)), data
 
 
 def _data(data: object, face: np.ndarray, axis: int) -> Array:

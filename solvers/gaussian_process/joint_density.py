@@ -12,7 +12,6 @@ from jax import lax
 from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from sciml.boundary import Dirichlet, ends
 from sciml.equation import Steady
 from sciml.fields.derivatives import MultiIndex
 from sciml.gp.functional import Functional
@@ -20,7 +19,7 @@ from sciml.grid import Axis, Grid
 from sciml.kernels.derivatives import Pairs
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.space import ParameterSpace
-from sciml.solvers.gaussian_process.conditions import boundary_observations
+from sciml.solvers.gaussian_process.conditions import boundary_nodes
 
 
 class Component(eqx.Module):
@@ -117,9 +116,7 @@ class JointDensityLoss(eqx.Module):
     jitter: float = eqx.field(static=True, default=1e-6)
 
     def __check_init__(self) -> None:
-        for axis in self.grid.axes:
-            if axis.periodic or not all(isinstance(side, Dirichlet) for side in ends(axis.boundary)):
-                raise ValueError("JointDensityLoss: takes given values (`Dirichlet`) at both ends of every axis.")
+        boundary_nodes(self.grid)
 
     def __call__(self, model: GridProcess, batch: Any, key: PRNGKeyArray) -> tuple[Array, dict[str, Array]]:
         """Loss of a model; `batch` and `key` are not used, since every node is."""
@@ -183,13 +180,8 @@ class _AxisMatrices:
 
 def _trace_gap(grid: Grid, values: Array) -> Array:
     """Values at the sides less the data there."""
-    functionals, data = boundary_observations(grid)
-    points = jnp.concatenate([functional.points for functional in functionals])
-    places = []
-    for i, axis in enumerate(grid.axes):
-        nodes = jnp.asarray(axis.coordinates())
-        places.append(jnp.argmin(jnp.abs(points[:, i, None] - nodes[None]), axis=1))
-    return values[tuple(places)] - data.astype(values.dtype)
+    places, data = boundary_nodes(grid)
+    return values[places] - data.astype(values.dtype)
 
 
 def _component(grid: Grid, kernels: Sequence[Kernel]) -> Component:

@@ -6,14 +6,13 @@ import jax.numpy as jnp
 from jax.scipy.linalg import cho_factor, cho_solve, solve_sylvester
 from jaxtyping import Array, Float
 
-from sciml.boundary import Dirichlet, ends
 from sciml.equation import Steady
 from sciml.fields.derivatives import MultiIndex
 from sciml.gp.functional import Functional
 from sciml.grid import Grid
 from sciml.kernels.derivatives import Pairs
 from sciml.kernels.kernel import Kernel
-from sciml.solvers.gaussian_process.conditions import boundary_observations
+from sciml.solvers.gaussian_process.conditions import boundary_nodes
 
 _FAILED = (
     "solve_on_lattice: a kernel's matrix could not be factorised, or the operator on the nodes is singular. Work in float64; "
@@ -110,16 +109,10 @@ def _check_term(alpha: MultiIndex, values: Array, elsewhere: Array) -> None:
 
 
 def _boundary_values(grid: Grid) -> Array:
-    sides = [side for axis in grid.axes if not axis.periodic for side in ends(axis.boundary)]
-    if grid.dimension != 2 or len(sides) != 4 or not all(isinstance(side, Dirichlet) for side in sides):
-        raise ValueError("solve_on_lattice: needs two axes with Dirichlet conditions at all ends; use `solve_by_gp`.")
-    functionals, data = boundary_observations(grid)
-    points = jnp.concatenate([functional.points for functional in functionals])
-    places = []
-    for i, axis in enumerate(grid.axes):
-        nodes = jnp.asarray(axis.coordinates())
-        places.append(jnp.argmin(jnp.abs(points[:, i, None] - nodes[None]), axis=1))
-    return jnp.zeros(grid.shape, data.dtype).at[places[0], places[1]].set(data)
+    if grid.dimension != 2:
+        raise ValueError(f"solve_on_lattice: needs two axes, got {grid.dimension}; use `solve_by_gp`.")
+    places, data = boundary_nodes(grid)
+    return jnp.zeros(grid.shape, data.dtype).at[places].set(data)
 
 
 @eqx.filter_jit
