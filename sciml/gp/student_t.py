@@ -5,7 +5,6 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jax.scipy.special import gammaln
 from jaxtyping import Array, ArrayLike, Float
 
 from sciml.gp.covariance_solver import CovarianceSolver
@@ -14,6 +13,7 @@ from sciml.gp.process import GP, Posterior
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.constraint import Positive
 from sciml.parameters.field import floating_array, parameter
+from sciml.special.gamma import log_gamma_ratio
 
 
 class StudentTProcess(eqx.Module):
@@ -72,8 +72,7 @@ class StudentTProcess(eqx.Module):
         nu, count = self.degrees_of_freedom.astype(residual.dtype), residual.size
         quadratic = jnp.vdot(residual, factorisation.solve(residual))
         return (
-            gammaln(0.5 * (nu + count))
-            - gammaln(0.5 * nu)
+            log_gamma_ratio(0.5 * nu, 0.5 * count)
             - 0.5 * count * (jnp.log(nu - 2) + math.log(math.pi))
             - 0.5 * factorisation.log_determinant()
             - 0.5 * (nu + count) * jnp.log1p(quadratic / (nu - 2))
