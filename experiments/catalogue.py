@@ -105,7 +105,7 @@ EXPERIMENTS: dict[str, Entry] = {
     ),
     "sho-flares": Entry(
         "sciml.experiments.sho_flares",
-        "Flares as damped oscillators: Gaussian processes tell one near critical damping from a damped random walk.",
+        "Flares as damped oscillators: Gaussian processes tell an oscillator near critical damping from a damped random walk.",
         ("zhang2025pattern", "foremanmackey2017fast"),
     ),
     "skr": Entry(

@@ -43,13 +43,13 @@ def test_one_fit_finds_a_wave_and_four_nodes_per_wave_suffice():
 
 
 @pytest.mark.slow
-def test_the_other_methods_run_and_the_spectral_solver_is_exact():
+def test_the_other_methods_run_and_the_spectral_solver_is_accurate():
     case = runs.make_cases(40, 40)["P1"]
     trained = runs.train_joint(case, 5, 3, jax.random.key(0))
     assert np.isfinite(trained.error)
     assert len(runs.train_networks(case, 3, 1, jax.random.key(0))) == 1
-    assert runs.solve_spectrally(case) < 1e-6
-    assert runs.solve_plane("product", 20, 5, 2.0).error < 0.1
+    assert runs.solve_spectrally(case) < 1e-2  # four nodes per wave
+    assert runs.solve_plane("product", 40, 5, 2.0).error < 0.06
 
 
 def test_the_report_and_its_files(monkeypatch, tmp_path):
