@@ -70,17 +70,18 @@ def solve_by_gp(
 ) -> GPSolution:
     """Solve a steady equation of one component by a Gaussian process.
 
-    The residual at all nodes and the conditions on the faces are observations without noise. The unknown is integrated out: the
-    kernel's parameters maximise the exact marginal likelihood, the variance of the solution in closed form, and the solution is the
-    conditional mean. A nonlinear equation is linearised at the present mean until that no longer moves (Gauss-Newton; Y. Chen et al.,
-    J. Comput. Phys. 447, 2021), between fits of the kernel. The observations of an equation with coefficients and noisy data, whose
-    parameters are to be learned, are put together by `Functionals`.
+    The residual at all nodes and the conditions on the faces are observations with next to no noise. The unknown is integrated out:
+    the kernel's parameters and its variance maximise the exact marginal likelihood, and the solution is the conditional mean. A
+    nonlinear equation is linearised at the present mean until that no longer moves (Gauss-Newton; Y. Chen et al., J. Comput. Phys. 447,
+    2021), between fits of the kernel. Where coefficients are to be learned, or noisy data are given, put the observations together by
+    `Functionals` and fit `log_prob_given`.
 
     Args:
         equation: one component; its residual is evaluated by automatic differentiation where it is nonlinear.
         grid: nodes at which it holds, with their boundary conditions, four or more per wavelength. The matrix has one row per node
             and condition: at most some thousands. For large rectangles see `solve_on_lattice`.
-        kernel: with starting values of its parameters, twice as many derivatives as the equation, and unit variance.
+        kernel: with starting values of its parameters and twice as many derivatives as the equation; its variance starts from the
+            value that suits the data.
         evaluations: of the marginal likelihood in each fit; 0 keeps the kernel's parameters.
         rounds: how often the kernel is fitted; by default once for a linear equation, twice for a nonlinear one.
         rules: constraints and priors of the kernel's parameters by name (`"kernel.lengthscales"`, ...), see `ParameterSpace`.
