@@ -11,6 +11,7 @@ from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
 from sciml.gp.covariance_solver import CovarianceSolver, Factorisation
 from sciml.gp.design import Design, as_design, block_means, count, covariance, design_dtype, variance
+from sciml.gp.inverse import inverse_from_root
 from sciml.kernels.kernel import Kernel
 
 _FAILED = (
@@ -41,7 +42,8 @@ class Dense(CovarianceSolver):
         matrix = covariance(kernel, design)
         jitter = default_jitter(dtype) if self.jitter is None else self.jitter
         matrix = matrix + jnp.diag(noise + jitter * block_means(design, jnp.diag(matrix)))
-        root = jnp.linalg.cholesky(matrix, symmetrize_input=False)
+        # LAPACK reads columns first: of the transpose, equal here, XLA makes no copies in another order.
+        root = jnp.linalg.cholesky(matrix.T, symmetrize_input=False)
         if self.throw:
             root = eqx.error_if(root, jnp.isnan(root[-1, -1]), _FAILED)
         return DenseFactorisation(kernel, design, matrix, root)
@@ -113,8 +115,7 @@ def _log_density_forward(matrix: Array, root: Array, residual: Array) -> tuple[A
 def _log_density_backward(saved: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array, Array]:
     root, weights = saved
     # The derivative with respect to the matrix is (w w^T - A^-1) / 2: half the time of one through the root.
-    inverse = cho_solve((root, True), jnp.eye(root.shape[0], dtype=root.dtype))
-    by_matrix = 0.5 * (weights[:, None] * weights[None, :] - inverse)
+    by_matrix = 0.5 * (weights[:, None] * weights[None, :] - inverse_from_root(root))
     return cotangent * by_matrix, jnp.zeros_like(root), -cotangent * weights
 
 

@@ -4,14 +4,14 @@ from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import ArrayLike, Float
 
 from sciml.gp.covariance_solver import CovarianceSolver
 from sciml.gp.dense import default_jitter
 from sciml.gp.low_rank import LowRankFactorisation
 from sciml.gp.low_rank_features import NystroemFeatures, array_points
 from sciml.kernels.kernel import Kernel
-from sciml.parameters.field import real
+from sciml.parameters.field import Parameter, real
 
 _FAILED = (
     "InducingPoints: the kernel's matrix at the inducing points is not positive definite in this precision. Take fewer points, farther "
@@ -46,7 +46,7 @@ class InducingPoints(CovarianceSolver):
         True
     """
 
-    points: Float[Array, "m *dimension"] = real()
+    points: Float[Parameter, "m *dimension"] = real()
     method: Literal["variational", "fitc"] = eqx.field(static=True, default="variational")
     jitter: float | None = eqx.field(static=True, default=None)
     throw: bool = eqx.field(static=True, default=True)

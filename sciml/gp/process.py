@@ -15,7 +15,7 @@ from sciml.gp.design import Mean
 from sciml.gp.lattice import is_lattice, observation_shape, process_mean
 from sciml.gp.pathwise import draw_path
 from sciml.kernels.kernel import Kernel
-from sciml.parameters.field import fixed, floating_array, positive
+from sciml.parameters.field import Parameter, check_parameters, fixed, floating_array, positive
 
 
 class GP(eqx.Module):
@@ -45,7 +45,7 @@ class GP(eqx.Module):
 
     kernel: Kernel
     points: Any = fixed()
-    noise_variance: Float[Array, "*observations"] = positive()
+    noise_variance: Float[Parameter, "*observations"] = positive()
     mean: Mean = 0.0
     solver: CovarianceSolver = eqx.field(default=None)  # pyright: ignore[reportAssignmentType]
 
@@ -76,6 +76,9 @@ class GP(eqx.Module):
         self.noise_variance = floating_array(noise_variance)
         self.mean = mean if callable(mean) else floating_array(mean)
         self.solver = choose_solver(kernel, points) if solver is None else solver
+
+    def __check_init__(self) -> None:
+        check_parameters(self)
 
     def factorise(self) -> Factorisation:
         """The covariance of the observations, ready for use."""

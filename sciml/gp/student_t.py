@@ -12,7 +12,7 @@ from sciml.gp.design import Mean
 from sciml.gp.process import GP, Posterior
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.constraint import Positive
-from sciml.parameters.field import floating_array, parameter
+from sciml.parameters.field import Parameter, check_parameters, floating_array, parameter
 from sciml.special.gamma import log_gamma_ratio
 
 
@@ -39,7 +39,7 @@ class StudentTProcess(eqx.Module):
     """
 
     gaussian: GP
-    degrees_of_freedom: Float[Array, ""] = parameter(Positive(lower=2.0))
+    degrees_of_freedom: Float[Parameter, ""] = parameter(Positive(lower=2.0))
 
     def __init__(
         self,
@@ -63,6 +63,9 @@ class StudentTProcess(eqx.Module):
         """
         self.gaussian = GP(kernel, points, noise_variance, mean=mean, solver=solver)
         self.degrees_of_freedom = floating_array(degrees_of_freedom)
+
+    def __check_init__(self) -> None:
+        check_parameters(self)
 
     @eqx.filter_jit
     def log_prob(self, values: Float[Array, "*observations"]) -> Float[Array, ""]:

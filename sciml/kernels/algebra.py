@@ -11,7 +11,7 @@ from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile
 from sciml.kernels.spectrum import Spectrum
 from sciml.kernels.state_space import StateSpace
-from sciml.parameters.field import floating_array, positive
+from sciml.parameters.field import Parameter, floating_array, positive
 
 
 class Sum(Kernel):
@@ -36,6 +36,11 @@ class Sum(Kernel):
     def derivatives(self, pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Float[Array, "n m"]:
         """Sum of the terms' derivatives."""
         return self.first.derivatives(pairs, alpha, beta) + self.second.derivatives(pairs, alpha, beta)
+
+    @property
+    def smoothness(self) -> float:
+        """That of the rougher part."""
+        return min(self.first.smoothness, self.second.smoothness)
 
     def profile(self) -> Profile | None:
         """Sum of the profiles."""
@@ -69,6 +74,11 @@ class Product(Kernel):
         """Elementwise product of the factors' matrices."""
         return self.first.pairs(x, y) * self.second.pairs(x, y)
 
+    @property
+    def smoothness(self) -> float:
+        """That of the rougher part."""
+        return min(self.first.smoothness, self.second.smoothness)
+
     def profile(self) -> Profile | None:
         """Product of the profiles, its derivatives by Leibniz' rule."""
         return _lift(Profile.multiply, self.first.profile(), self.second.profile())
@@ -96,7 +106,7 @@ class Scaled(Kernel):
     """
 
     kernel: Kernel
-    variance: Float[Array, ""] = positive()
+    variance: Float[Parameter, ""] = positive()
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """The variance times the kernel."""
@@ -109,6 +119,11 @@ class Scaled(Kernel):
     def derivatives(self, pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Float[Array, "n m"]:
         """The variance times the kernel's derivatives."""
         return self.variance * self.kernel.derivatives(pairs, alpha, beta)
+
+    @property
+    def smoothness(self) -> float:
+        """That of the kernel."""
+        return self.kernel.smoothness
 
     def profile(self) -> Profile | None:
         """The variance times the profile."""
@@ -134,7 +149,7 @@ class Constant(Kernel):
         variance: variance of the constant.
     """
 
-    variance: Float[Array, ""] = positive(default=1.0)
+    variance: Float[Parameter, ""] = positive(default=1.0)
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """The variance."""

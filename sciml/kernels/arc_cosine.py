@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class ArcCosine(Kernel):
@@ -26,12 +26,17 @@ class ArcCosine(Kernel):
     """
 
     order: int = eqx.field(static=True, default=1)
-    weight_variance: Float[Array, "*dimension"] = positive(default=1.0)
-    bias_variance: Float[Array, ""] = positive(default=1.0)
+    weight_variance: Float[Parameter, "*dimension"] = positive(default=1.0)
+    bias_variance: Float[Parameter, ""] = positive(default=1.0)
 
     def __check_init__(self) -> None:
         if self.order not in (0, 1, 2):
             raise ValueError(f"ArcCosine: `order` must be 0, 1 or 2, got {self.order}.")
+
+    @property
+    def smoothness(self) -> float:
+        """A unit's output to the power `order` has so many derivatives in the mean square."""
+        return 2 * self.order
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """A function of the angle between the points, and of their norms."""

@@ -12,7 +12,7 @@ from sciml.kernels.kernel import Kernel
 from sciml.kernels.line import lag
 from sciml.kernels.matern_state_space import RepeatedRate
 from sciml.kernels.state_space import Block, BlockDiagonal, Rotation, StateSpace
-from sciml.parameters.field import positive, real
+from sciml.parameters.field import Parameter, positive, real
 
 
 class CARMA(Kernel):
@@ -38,10 +38,10 @@ class CARMA(Kernel):
         ((1,), 0.079167)
     """
 
-    rates: Float[Array, " r"] = positive()
-    decays: Float[Array, " c"] = positive()
-    frequencies: Float[Array, " c"] = positive()
-    moving_average: Float[Array, " q1"] = real()
+    rates: Float[Parameter, " r"] = positive()
+    decays: Float[Parameter, " c"] = positive()
+    frequencies: Float[Parameter, " c"] = positive()
+    moving_average: Float[Parameter, " q1"] = real()
 
     def __check_init__(self) -> None:
         parts = [self.rates, self.decays, self.frequencies, self.moving_average]
@@ -81,6 +81,11 @@ class CARMA(Kernel):
         given = -alone, -pairs.real, pairs.imag, np.asarray(moving_average, float)
         rates, decays, frequencies, coefficients = (jnp.asarray(part) for part in given)
         return cls(rates, decays, frequencies, coefficients)
+
+    @property
+    def smoothness(self) -> float:
+        """The process of order p has `p - q - 1` derivatives."""
+        return 2 * (self.rates.shape[0] + 2 * self.decays.shape[0] - self.moving_average.shape[0])
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.line import lag, lags
 from sciml.kernels.state_space import Rotation, StateSpace
-from sciml.parameters.field import positive, real
+from sciml.parameters.field import Parameter, positive, real
 
 
 class Celerite(Kernel):
@@ -33,10 +33,10 @@ class Celerite(Kernel):
         -0.1973
     """
 
-    cosine: Float[Array, ""] = positive()
-    sine: Float[Array, ""] = real()
-    decay: Float[Array, ""] = positive()
-    frequency: Float[Array, ""] = positive()
+    cosine: Float[Parameter, ""] = positive()
+    sine: Float[Parameter, ""] = real()
+    decay: Float[Parameter, ""] = positive()
+    frequency: Float[Parameter, ""] = positive()
 
     def __check_init__(self) -> None:
         parts: list[Any] = [self.cosine, self.sine, self.decay, self.frequency]
@@ -48,6 +48,11 @@ class Celerite(Kernel):
             raise ValueError(
                 f"Celerite: no covariance, for |sine * frequency| = {abs(b * d):g} exceeds cosine * decay = {a * c:g}."
             )
+
+    @property
+    def smoothness(self) -> float:
+        """A kink at lag zero but where `b d = a c`, which is not known before the parameters are."""
+        return 0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from sciml.kernels.algebra import Sum
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.separable import Separable
-from sciml.parameters.field import positive, real
+from sciml.parameters.field import Parameter, positive, real
 
 
 class Coregionalisation(Kernel):
@@ -29,8 +29,8 @@ class Coregionalisation(Kernel):
         True
     """
 
-    mixing: Float[Array, "outputs rank"] = real()
-    independent: Float[Array, " outputs"] = positive()
+    mixing: Float[Parameter, "outputs rank"] = real()
+    independent: Float[Parameter, " outputs"] = positive()
 
     def __check_init__(self) -> None:
         if self.mixing.ndim != 2 or self.independent.shape != self.mixing.shape[:1]:
@@ -38,6 +38,11 @@ class Coregionalisation(Kernel):
                 "Coregionalisation: `mixing` is (outputs, rank) and `independent` (outputs,), "
                 f"got {self.mixing.shape} and {self.independent.shape}."
             )
+
+    @property
+    def smoothness(self) -> float:
+        """An index has no derivative."""
+        return 0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Entry of `B`; indices are given as floating numbers, as all coordinates are."""

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile
 from sciml.kernels.spectrum import Spectrum
-from sciml.parameters.field import real
+from sciml.parameters.field import Parameter, real
 
 
 class Cosine(Kernel):
@@ -23,7 +23,7 @@ class Cosine(Kernel):
         -1.0
     """
 
-    frequency: Float[Array, "*dimension"] = real(default=1.0)
+    frequency: Float[Parameter, "*dimension"] = real(default=1.0)
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Cosine of the phase difference."""

@@ -10,7 +10,7 @@ from sciml.kernels.line import lag, lags
 from sciml.kernels.matern_state_space import RepeatedRate
 from sciml.kernels.spectrum import Spectrum
 from sciml.kernels.state_space import StateSpace
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class DampedRandomWalk(Kernel):
@@ -26,8 +26,13 @@ class DampedRandomWalk(Kernel):
         0.606531
     """
 
-    timescale: Float[Array, ""] = positive()
-    variance: Float[Array, ""] = positive(default=1.0)
+    timescale: Float[Parameter, ""] = positive()
+    variance: Float[Parameter, ""] = positive(default=1.0)
+
+    @property
+    def smoothness(self) -> float:
+        """Continuous, with a kink at lag zero."""
+        return 0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

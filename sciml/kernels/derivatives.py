@@ -13,7 +13,7 @@ from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float, Int
 
 from sciml.fields.derivatives import MultiIndex
-from sciml.kernels.profile import Profile
+from sciml.kernels.profile import Profile, check_smoothness
 
 if TYPE_CHECKING:
     from sciml.kernels.kernel import Kernel
@@ -81,6 +81,10 @@ class Pairs(eqx.Module):
         lags = tuple(Lags.of(first[:, i], second[:, i]) for i in range(first.shape[1]))
         return cls(jnp.asarray(first), jnp.asarray(second), lags)
 
+    def coordinates(self, start: int, stop: int) -> "Pairs":
+        """The pairs seen in some of their coordinates only."""
+        return Pairs(self.x[:, start:stop], self.y[:, start:stop], self.lags[start:stop])
+
     def turned(self) -> "Pairs":
         """The same pairs, the second points first."""
         return Pairs(self.y, self.x, tuple(lags.turned() for lags in self.lags))
@@ -112,6 +116,7 @@ def _distinct(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _by_differentiation(kernel: "Kernel", pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Array:
+    check_smoothness(kernel.smoothness, sum(alpha) + sum(beta))
     scalar = len(pairs.lags) == 1
 
     def value(a: Array, b: Array) -> Array:

@@ -11,7 +11,7 @@ from jaxtyping import Array, ArrayLike, Float
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.line import lag, lags
 from sciml.kernels.state_space import StateSpace
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 SERIES_TERMS = 11
 """Of the series used where `|z| < 1`; the next is below 1e-22."""
@@ -38,9 +38,9 @@ class SHO(Kernel):
         0.763596
     """
 
-    frequency: Float[Array, ""] = positive()
-    quality: Float[Array, ""] = positive()
-    variance: Float[Array, ""] = positive(default=1.0)
+    frequency: Float[Parameter, ""] = positive()
+    quality: Float[Parameter, ""] = positive()
+    variance: Float[Parameter, ""] = positive(default=1.0)
 
     @classmethod
     def from_amplitude(cls, frequency: ArrayLike, quality: ArrayLike, amplitude: ArrayLike) -> "SHO":
@@ -52,6 +52,11 @@ class SHO(Kernel):
     def critically_damped(cls, frequency: ArrayLike, variance: ArrayLike = 1.0) -> "SHO":
         """Of quality 1/2."""
         return cls(jnp.asarray(frequency), jnp.asarray(0.5), jnp.asarray(variance))
+
+    @property
+    def smoothness(self) -> float:
+        """The process has a velocity, and that a kink in its covariance."""
+        return 2
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

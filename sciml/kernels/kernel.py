@@ -1,5 +1,6 @@
 """What a covariance function is: a value for a pair of points, and capabilities that solvers ask for."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, DTypeLike, Float
 
 from sciml.kernels.derivatives import MultiIndex, Pairs, pair_derivatives
+from sciml.parameters.field import check_parameters
 
 if TYPE_CHECKING:
     from sciml.kernels.profile import Profile
@@ -32,6 +34,9 @@ class Kernel(eqx.Module):
         >>> kernel.gram(jnp.linspace(0.0, 1.0, 3)).shape
         (3, 3)
     """
+
+    def __check_init__(self) -> None:
+        check_parameters(self)
 
     @abstractmethod
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
@@ -81,6 +86,11 @@ class Kernel(eqx.Module):
         return pair_derivatives(self, pairs, alpha, beta)
 
     # --- capabilities ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def smoothness(self) -> float:
+        """Highest order of a derivative of the covariance, over both points, that exists where they coincide."""
+        return math.inf
 
     def profile(self) -> "Profile | None":
         """For a stationary kernel of a number: the covariance as a function of the lag, with derivatives."""

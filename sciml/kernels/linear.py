@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
-from sciml.parameters.field import positive, real
+from sciml.parameters.field import Parameter, positive, real
 
 
 class Linear(Kernel):
@@ -19,8 +19,8 @@ class Linear(Kernel):
         6.0
     """
 
-    variance: Float[Array, "*dimension"] = positive(default=1.0)
-    centre: Float[Array, "*dimension"] = real(default=0.0)
+    variance: Float[Parameter, "*dimension"] = positive(default=1.0)
+    centre: Float[Parameter, "*dimension"] = real(default=0.0)
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """A weighted inner product."""

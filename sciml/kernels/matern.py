@@ -12,7 +12,7 @@ from sciml.kernels.matern_state_space import matern_state_space
 from sciml.kernels.radial import Radial
 from sciml.kernels.spectrum import Spectrum, scale_mixture
 from sciml.kernels.state_space import StateSpace
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 from sciml.special.bessel import log_kv
 
 
@@ -27,7 +27,7 @@ class Matern12(Radial):
         0.367879
     """
 
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
 
     @property
     def smoothness(self) -> float:
@@ -58,7 +58,7 @@ class Matern32(Radial):
         0.735759
     """
 
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
 
     @property
     def smoothness(self) -> float:
@@ -89,7 +89,7 @@ class Matern52(Radial):
         0.858385
     """
 
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
 
     @property
     def smoothness(self) -> float:
@@ -120,7 +120,7 @@ class Matern72(Radial):
         0.907436
     """
 
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
 
     @property
     def smoothness(self) -> float:
@@ -155,8 +155,8 @@ class Matern(Radial):
         0.858385
     """
 
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
-    order: Float[Array, ""] = positive(default=2.5)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
+    order: Float[Parameter, ""] = positive(default=2.5)
 
     @property
     def smoothness(self) -> float:

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class Periodic(Kernel):
@@ -22,8 +22,8 @@ class Periodic(Kernel):
         1.0
     """
 
-    period: Float[Array, "*dimension"] = positive(default=1.0)
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
+    period: Float[Parameter, "*dimension"] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """An exponential of the cosine of the phase difference."""

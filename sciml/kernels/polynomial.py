@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class Polynomial(Kernel):
@@ -22,8 +22,8 @@ class Polynomial(Kernel):
     """
 
     degree: int = eqx.field(static=True)
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
-    offset: Float[Array, ""] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
+    offset: Float[Parameter, ""] = positive(default=1.0)
 
     def __check_init__(self) -> None:
         if self.degree < 1:

@@ -29,11 +29,7 @@ class Profile:
         Raises:
             ValueError: the covariance has no such derivative at zero.
         """
-        if order > self.smoothness:
-            raise ValueError(
-                f"this kernel has {self.smoothness:g} derivatives at lag zero, and the observations need {order}: "
-                "an operator of order n needs a kernel with 2 n of them; take a smoother one (Matern72, RBF, ...)."
-            )
+        check_smoothness(self.smoothness, order)
         return self.derivative(lag, order)
 
     @staticmethod
@@ -70,6 +66,15 @@ class Profile:
     def scale(self, variance: Float[Array, ""]) -> "Profile":
         """A multiple."""
         return Profile(lambda lag, order: variance * self.derivative(lag, order), self.smoothness)
+
+
+def check_smoothness(smoothness: float, order: int) -> None:
+    """Refuse a derivative that a covariance does not have where the points coincide."""
+    if order > smoothness:
+        raise ValueError(
+            f"this kernel has {smoothness:g} derivatives at lag zero, and the observations need {order}: "
+            "an operator of order n needs a kernel with 2 n of them; take a smoother one (Matern72, RBF, ...)."
+        )
 
 
 def radial_profile(

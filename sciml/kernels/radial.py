@@ -59,10 +59,18 @@ def _fitting(lengthscale: Array, shape: tuple[int, ...]) -> Array:
 def _squared_distances(x: Array, y: Array, lengthscale: Array) -> Array:
     # Differences first: scaled coordinates differ, by a fused multiply-add in one place and not in another, where points coincide.
     if x.ndim == 1:
-        return ((x[:, None] - y[None, :]) / lengthscale) ** 2
-    scales = jnp.broadcast_to(lengthscale, x.shape[1:])
-    columns = [((x[:, None, i] - y[None, :, i]) / scales[i]) ** 2 for i in range(x.shape[1])]
-    return sum(columns[1:], columns[0])
+        return _squared(x, y, lengthscale)
+    if lengthscale.ndim:
+        columns = [_squared(x[:, i], y[:, i], lengthscale[i]) for i in range(x.shape[1])]
+        return sum(columns[1:], columns[0])
+    # One scale for all: its derivative is a multiple of the sum, so that no coordinate's matrix need be kept for it.
+    unit = jax.lax.stop_gradient(lengthscale)
+    columns = [_squared(x[:, i], y[:, i], unit) for i in range(x.shape[1])]
+    return sum(columns[1:], columns[0]) * (unit / lengthscale) ** 2
+
+
+def _squared(x: Array, y: Array, lengthscale: Array) -> Array:
+    return ((x[:, None] - y[None, :]) / lengthscale) ** 2
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(1,))

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from sciml.kernels.radial import Radial
 from sciml.kernels.spectrum import Spectrum, scale_mixture
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 from sciml.special.bessel import log_kv
 
 
@@ -25,8 +25,8 @@ class RationalQuadratic(Radial):
         0.707107
     """
 
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
-    shape_parameter: Float[Array, ""] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
+    shape_parameter: Float[Parameter, ""] = positive(default=1.0)
 
     @property
     def smoothness(self) -> float:

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.radial import Radial
 from sciml.kernels.spectrum import Spectrum, scale_mixture
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class RBF(Radial):
@@ -22,7 +22,7 @@ class RBF(Radial):
         0.606531
     """
 
-    lengthscale: Float[Array, "*dimension"] = positive(default=1.0)
+    lengthscale: Float[Parameter, "*dimension"] = positive(default=1.0)
 
     @property
     def smoothness(self) -> float:

@@ -4,8 +4,10 @@ import math
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from sciml.kernels.derivatives import MultiIndex, Pairs
 from sciml.kernels.kernel import Kernel
 
 
@@ -46,19 +48,32 @@ class Separable(Kernel):
         first, *rest = (kernel.pairs(a, b) for kernel, a, b in parts)
         return math.prod(rest, start=first)
 
+    @property
+    def smoothness(self) -> float:
+        """That of the roughest factor."""
+        return min(kernel.smoothness for kernel in self.kernels)
+
+    def derivatives(self, pairs: Pairs, alpha: MultiIndex, beta: MultiIndex) -> Float[Array, "n m"]:
+        """Product of the factors' derivatives, each in its own coordinates."""
+        groups = self._groups(pairs.x.shape[1:])
+        parts = [
+            k.derivatives(pairs.coordinates(a, b), alpha[a:b], beta[a:b]) for k, (a, b) in zip(self.kernels, groups)
+        ]
+        return math.prod(parts[1:], start=parts[0])
+
     def factors(self, dimension: int) -> tuple[Kernel, ...] | None:
         """The kernels, where each has one coordinate."""
         return self.kernels if dimension == len(self.kernels) and self.sizes is None else None
 
     def _split(self, points: Array) -> list[Array]:
-        sizes = self.sizes or (1,) * len(self.kernels)
-        if points.ndim != 2 or points.shape[1] != sum(sizes):
-            raise ValueError(
-                f"Separable: {len(self.kernels)} kernels take {sum(sizes)} coordinates together, "
-                f"the points have shape {points.shape[1:]}."
-            )
-        ends = [sum(sizes[: i + 1]) for i in range(len(sizes))]
         # A single coordinate is a number unless the sizes were given.
-        return [
-            points[:, end - 1] if self.sizes is None else points[:, end - size : end] for end, size in zip(ends, sizes)
-        ]
+        return [points[:, a] if self.sizes is None else points[:, a:b] for a, b in self._groups(points.shape[1:])]
+
+    def _groups(self, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+        """First coordinate of each factor, and the one after its last."""
+        ends = np.cumsum(self.sizes or (1,) * len(self.kernels)).tolist()
+        if shape != (ends[-1],):
+            raise ValueError(
+                f"Separable: {len(self.kernels)} kernels take {ends[-1]} coordinates together, the points have shape {shape}."
+            )
+        return list(zip([0, *ends], ends))

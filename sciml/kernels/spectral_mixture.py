@@ -15,7 +15,7 @@ from sciml.kernels.profile import Profile
 from sciml.kernels.radial import Radial
 from sciml.kernels.rbf import RBF
 from sciml.kernels.spectrum import Spectrum
-from sciml.parameters.field import floating_array, positive, real
+from sciml.parameters.field import Parameter, floating_array, positive, real
 
 
 class Mixture(Kernel):
@@ -113,9 +113,9 @@ class SpectralMixture(Mixture):
         ([0.0, 3.333, 6.667, 10.0], 1.0)
     """
 
-    weights: Float[Array, " components"] = positive()
-    frequencies: Float[Array, " components"] = real()
-    lengthscales: Float[Array, " components"] = positive()
+    weights: Float[Parameter, " components"] = positive()
+    frequencies: Float[Parameter, " components"] = real()
+    lengthscales: Float[Parameter, " components"] = positive()
 
     def envelope(self, lengthscale: Float[Array, ""]) -> Radial:
         """Squared-exponential."""
@@ -146,9 +146,9 @@ class StudentTMixture(Mixture):
         0.858385
     """
 
-    weights: Float[Array, " components"] = positive()
-    frequencies: Float[Array, " components"] = real()
-    lengthscales: Float[Array, " components"] = positive()
+    weights: Float[Parameter, " components"] = positive()
+    frequencies: Float[Parameter, " components"] = real()
+    lengthscales: Float[Parameter, " components"] = positive()
 
     def envelope(self, lengthscale: Float[Array, ""]) -> Radial:
         """Matern-5/2."""

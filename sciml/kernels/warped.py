@@ -26,6 +26,11 @@ class Warped(Kernel):
     kernel: Kernel
     function: Callable[[Array], Array]
 
+    @property
+    def smoothness(self) -> float:
+        """That of the kernel of the features; the function is taken for smooth."""
+        return self.kernel.smoothness
+
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """The kernel at the features."""
         return self.kernel.evaluate(self.function(x), self.function(y))

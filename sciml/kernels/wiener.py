@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.constraint import Interval
-from sciml.parameters.field import parameter
+from sciml.parameters.field import Parameter, parameter
 
 
 class Wiener(Kernel):
@@ -15,6 +15,11 @@ class Wiener(Kernel):
         >>> float(Wiener()(0.5, 2.0))
         0.5
     """
+
+    @property
+    def smoothness(self) -> float:
+        """Paths have no derivative."""
+        return 0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """The earlier time; several coordinates multiply (a Brownian sheet)."""
@@ -38,7 +43,12 @@ class FractionalBrownian(Kernel):
         0.5
     """
 
-    hurst: Float[Array, ""] = parameter(Interval(0.0, 1.0), default=0.5)
+    hurst: Float[Parameter, ""] = parameter(Interval(0.0, 1.0), default=0.5)
+
+    @property
+    def smoothness(self) -> float:
+        """Paths have no derivative."""
+        return 0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Powers of distances."""

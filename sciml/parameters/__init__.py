@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sciml.parameters.constraint import Positive as Positive
     from sciml.parameters.constraint import Real as Real
     from sciml.parameters.constraint import Simplex as Simplex
+    from sciml.parameters.field import Parameter as Parameter
+    from sciml.parameters.field import check_parameters as check_parameters
     from sciml.parameters.field import fixed as fixed
     from sciml.parameters.field import parameter as parameter
     from sciml.parameters.field import positive as positive
@@ -42,6 +44,7 @@ __getattr__, __dir__, __all__ = attach(
         "LogNormal": "sciml.parameters.prior",
         "Normal": "sciml.parameters.prior",
         "Ordered": "sciml.parameters.constraint",
+        "Parameter": "sciml.parameters.field",
         "ParameterSpace": "sciml.parameters.space",
         "Positive": "sciml.parameters.constraint",
         "Posterior": "sciml.parameters.posterior",
@@ -49,6 +52,7 @@ __getattr__, __dir__, __all__ = attach(
         "Real": "sciml.parameters.constraint",
         "Simplex": "sciml.parameters.constraint",
         "Uniform": "sciml.parameters.prior",
+        "check_parameters": "sciml.parameters.field",
         "fixed": "sciml.parameters.field",
         "maximise": "sciml.parameters.maximise_objective",
         "parameter": "sciml.parameters.field",

@@ -5,6 +5,7 @@ from abc import abstractmethod
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 
@@ -26,6 +27,10 @@ class Constraint(eqx.Module):
     def free_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the unconstrained numbers of a value of this shape."""
         return shape
+
+    def admits(self, value: np.ndarray) -> bool:
+        """Whether known values lie in the set or on its border."""
+        return True
 
 
 class Fixed(eqx.Module):
@@ -69,6 +74,13 @@ class Positive(Constraint):
         """Sum of the free numbers."""
         return free.sum()
 
+    def admits(self, value: np.ndarray) -> bool:
+        """Not below the bound."""
+        return bool((value >= self.lower).all())
+
+    def __str__(self) -> str:
+        return "at least 0" if self.lower == 0 else f"at least {self.lower:g}"
+
 
 class Interval(Constraint):
     """Numbers between two bounds, by the logistic function.
@@ -80,6 +92,13 @@ class Interval(Constraint):
 
     lower: float = eqx.field(static=True)
     upper: float = eqx.field(static=True)
+
+    def admits(self, value: np.ndarray) -> bool:
+        """Between the bounds."""
+        return bool(((value >= self.lower) & (value <= self.upper)).all())
+
+    def __str__(self) -> str:
+        return f"between {self.lower:g} and {self.upper:g}"
 
     def __check_init__(self) -> None:
         if not self.lower < self.upper:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
 from sciml.gp.likelihoods.likelihood import Likelihood
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class GaussianLikelihood(Likelihood):
@@ -22,7 +22,7 @@ class GaussianLikelihood(Likelihood):
         -0.9189
     """
 
-    noise_variance: Float[Array, ""] = positive()
+    noise_variance: Float[Parameter, ""] = positive()
 
     def log_prob(self, values: Shaped[Array, " n"], latent: Float[Array, " n"]) -> Float[Array, " n"]:
         """Normal density."""

@@ -6,6 +6,7 @@ import equinox as eqx
 from jaxtyping import Array, Float, Shaped
 
 from sciml.gp.likelihoods.quadrature import normal_expectation
+from sciml.parameters.field import check_parameters
 
 
 class Likelihood(eqx.Module):
@@ -14,6 +15,9 @@ class Likelihood(eqx.Module):
     All methods are elementwise. Derivatives in the latent values are taken by automatic differentiation, three times for the gradient
     of a Laplace approximation, so a law of your own is three methods of ordinary `jax.numpy`.
     """
+
+    def __check_init__(self) -> None:
+        check_parameters(self)
 
     @abstractmethod
     def log_prob(self, values: Shaped[Array, " n"], latent: Float[Array, " n"]) -> Float[Array, " n"]:

@@ -7,7 +7,7 @@ from jax.scipy.special import gammaln
 from jaxtyping import Array, Float, Shaped
 
 from sciml.gp.likelihoods.likelihood import Likelihood
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class StudentTLikelihood(Likelihood):
@@ -27,8 +27,8 @@ class StudentTLikelihood(Likelihood):
         2.0
     """
 
-    scale: Float[Array, ""] = positive()
-    degrees_of_freedom: Float[Array, ""] = positive()
+    scale: Float[Parameter, ""] = positive()
+    degrees_of_freedom: Float[Parameter, ""] = positive()
 
     def log_prob(self, values: Shaped[Array, " n"], latent: Float[Array, " n"]) -> Float[Array, " n"]:
         """Student-t density."""

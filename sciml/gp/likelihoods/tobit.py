@@ -8,7 +8,7 @@ from jax.scipy.special import log_ndtr, ndtr
 from jaxtyping import Array, Float, Shaped
 
 from sciml.gp.likelihoods.likelihood import Likelihood
-from sciml.parameters.field import positive
+from sciml.parameters.field import Parameter, positive
 
 
 class Tobit(Likelihood):
@@ -29,7 +29,7 @@ class Tobit(Likelihood):
         True
     """
 
-    noise_variance: Float[Array, ""] = positive()
+    noise_variance: Float[Parameter, ""] = positive()
     lower: float = eqx.field(static=True, default=-math.inf)
     upper: float = eqx.field(static=True, default=math.inf)
 
