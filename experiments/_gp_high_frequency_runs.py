@@ -5,6 +5,7 @@ import functools
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -211,6 +212,14 @@ def solve_plane(name: str, nodes: int, components: int, highest: float) -> Solve
     return Solved(error, error, seconds)
 
 
+def _adam(model: Any, loss: Any, rate: float, steps: int, key: PRNGKeyArray) -> Any:
+    """Train on a loss that needs no data."""
+    optimizer, nothing = optax.adam(rate), jnp.zeros((1, 1))
+    return sciml.fit(
+        model, loss, nothing, optimizer=optimizer, steps=steps, batch_size=1, progress=False, key=key
+    ).model
+
+
 def train_joint(case: Case, components: int, steps: int, key: PRNGKeyArray) -> Trained:
     """The paper's objective and optimiser: the error after 100 steps, and at the end."""
     x, _ = case.probes()
@@ -218,16 +227,7 @@ def train_joint(case: Case, components: int, steps: int, key: PRNGKeyArray) -> T
     loss = JointDensityLoss(case.equation, case.grid)
     errors, begin = [], time.perf_counter()
     for count in (min(100, steps), steps):
-        fitted = sciml.fit(
-            model,
-            loss,
-            jnp.zeros((1, 1)),
-            optimizer=optax.adam(1e-2),
-            steps=count,
-            batch_size=1,
-            progress=False,
-            key=key,
-        ).model
+        fitted = _adam(model, loss, 1e-2, count, key)
         errors.append(case.error(fitted(x)))
     return Trained(errors[0], errors[1], time.perf_counter() - begin)
 
@@ -247,16 +247,7 @@ def train_networks(case: Case, steps: int, seeds: int, key: PRNGKeyArray) -> lis
     for seed in range(seeds):
         model = MLP(1, 1, width=64, depth=4, key=jax.random.fold_in(key, seed))
         model = jax.tree.map(lambda leaf: leaf.astype(jnp.float32) if eqx.is_inexact_array(leaf) else leaf, model)
-        fitted = sciml.fit(
-            model,
-            loss,
-            jnp.zeros((1, 1)),
-            optimizer=optax.adam(1e-3),
-            steps=steps,
-            batch_size=1,
-            progress=False,
-            key=key,
-        ).model
+        fitted = _adam(model, loss, 1e-3, steps, key)
         x, _ = case.probes()
         errors.append(case.error(jax.vmap(fitted)(x.astype(jnp.float32)[:, None])[:, 0].astype(jnp.float64)))
     return errors

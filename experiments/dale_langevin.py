@@ -24,7 +24,7 @@ import optax
 from jaxtyping import PRNGKeyArray
 
 import sciml
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _dale_langevin_runs as runs
 from sciml.experiments._dale_langevin_figure import draw_figure
 
@@ -105,9 +105,9 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("seeds", "points", "width", "iterations", "batch", "sampler_steps", "samples", "known_samples"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"dale-langevin: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(
+        config, 1, "seeds", "points", "width", "iterations", "batch", "sampler_steps", "samples", "known_samples"
+    )
     if not config.steps or min(config.steps) < 1:
         raise ValueError(f"dale-langevin: `steps` must be positive numbers, got {config.steps}.")
 

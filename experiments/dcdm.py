@@ -27,7 +27,7 @@ from jaxtyping import PRNGKeyArray
 import sciml
 from sciml import fingerprint
 from sciml.data import Generator
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _dcdm_systems as systems
 from sciml.experiments._dcdm_figure import Findings, draw_figure, picture_of
 from sciml.experiments._dcdm_runs import METHODS, Bench, Measured, System, make_system
@@ -121,10 +121,9 @@ def run(config: Config, key: PRNGKeyArray, *, out: Path | None = None) -> Report
 
 
 def _check(config: Config) -> None:
-    least = {"dimension": 1, "cells": 8, "geometries": 1, "samples": 1, "keep": 1, "steps": 1, "ritz": 0}
-    for name, bound in least.items():
-        if getattr(config, name) < bound:
-            raise ValueError(f"dcdm: `{name}` must be at least {bound}, got {getattr(config, name)}.")
+    require_at_least(config, 0, "ritz")
+    require_at_least(config, 1, "dimension", "geometries", "samples", "keep", "steps")
+    require_at_least(config, 8, "cells")
     if config.refinements[:1] != (1,) or len(config.refinements) < 2:
         raise ValueError(f"dcdm: `refinements` must begin with 1 and have a second entry, got {config.refinements}.")
 

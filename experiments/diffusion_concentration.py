@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _diffusion_concentration_runs as runs
 from sciml.experiments._diffusion_concentration_figure import draw_figure
 from sciml.models.diffusion import OrnsteinUhlenbeck
@@ -90,9 +90,7 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("seeds", "dimension", "width", "iterations", "batch", "probes", "class_seeds"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"diffusion-concentration: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(config, 1, "seeds", "dimension", "width", "iterations", "batch", "probes", "class_seeds")
     if config.samples < 10000 or config.steps < 4:
         raise ValueError(
             "diffusion-concentration: tails need `samples` of at least 10000 and `steps` of at least 4, got "

@@ -23,7 +23,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments._cheap_ode_figure import draw_global
 from sciml.experiments._cheap_ode_noise import NoiseSizes, TrainedNoise, train_noise
 from sciml.experiments._cheap_ode_tasks import digits, spiral
@@ -135,7 +135,9 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in (
+    require_at_least(
+        config,
+        1,
         "seeds",
         "width",
         "iterations",
@@ -145,9 +147,7 @@ def _check(config: Config) -> None:
         "noise_iterations",
         "paths",
         "repeats",
-    ):
-        if getattr(config, name) < 1:
-            raise ValueError(f"ernode: `{name}` must be at least 1, got {getattr(config, name)}.")
+    )
     for name in ("tolerance", "noise_tolerance"):
         if not 0 < getattr(config, name) < 1:
             raise ValueError(f"ernode: `{name}` must be in (0, 1), got {getattr(config, name)}.")

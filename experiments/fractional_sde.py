@@ -23,7 +23,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _fractional_sde_runs as runs
 from sciml.experiments._fractional_sde_figure import Found, draw_figure, draw_nile
 from sciml.experiments._fractional_sde_nile import measure_nile, nile_claims, nile_metrics, nile_tables
@@ -136,21 +136,8 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    least = {
-        "seeds": 1,
-        "rates": 2,
-        "steps": 2,
-        "batch": 1,
-        "iterations": 1,
-        "paths": 2,
-        "observations": 1,
-        "substeps": 1,
-        "nile_rates": 2,
-        "nile_series": 1,
-    }
-    for name, bound in least.items():
-        if getattr(config, name) < bound:
-            raise ValueError(f"fractional-sde: `{name}` must be at least {bound}, got {getattr(config, name)}.")
+    require_at_least(config, 1, "seeds", "batch", "iterations", "observations", "substeps", "nile_series")
+    require_at_least(config, 2, "rates", "steps", "paths", "nile_rates")
     if not config.hursts or not all(0 < hurst < 1 for hurst in config.hursts):
         raise ValueError(f"fractional-sde: `hursts` must be in (0, 1), got {config.hursts}.")
 

@@ -23,7 +23,7 @@ from functools import partial
 import jax
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _gp_high_frequency_runs as runs
 from sciml.experiments._gp_high_frequency_figure import draw_figure
 
@@ -96,12 +96,8 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("components", "evaluations", "joint_steps", "network_steps", "network_seeds"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"gp-high-frequency: `{name}` must be at least 1, got {getattr(config, name)}.")
-    for name in ("nodes", "scales_nodes", "plane_nodes", "sum_nodes"):
-        if getattr(config, name) < 10:
-            raise ValueError(f"gp-high-frequency: `{name}` must be at least 10, got {getattr(config, name)}.")
+    require_at_least(config, 1, "components", "evaluations", "joint_steps", "network_steps", "network_seeds")
+    require_at_least(config, 10, "nodes", "scales_nodes", "plane_nodes", "sum_nodes")
 
 
 # --- report -----------------------------------------------------------------------------------------------------------

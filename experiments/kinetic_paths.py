@@ -21,7 +21,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _kinetic_paths_runs as runs
 from sciml.experiments._kinetic_paths_figure import draw_figure
 
@@ -100,9 +100,9 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("seeds", "points", "samples", "sphere_points", "width", "iterations", "batch", "evaluations"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"kinetic-paths: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(
+        config, 1, "seeds", "points", "samples", "sphere_points", "width", "iterations", "batch", "evaluations"
+    )
     if not config.dimensions or not config.steps or min(*config.dimensions, *config.steps, 2) < 1:
         raise ValueError("kinetic-paths: `dimensions` and `steps` must be positive numbers.")
 

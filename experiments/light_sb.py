@@ -22,7 +22,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _light_sb_runs as runs
 from sciml.experiments._light_sb_figure import draw_figure
 
@@ -128,9 +128,7 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("seeds", "components", "iterations", "batch", "samples", "roll_components"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"light-sb: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(config, 1, "seeds", "components", "iterations", "batch", "samples", "roll_components")
     if config.paths < 2:
         raise ValueError(f"light-sb: `paths` must be at least 2, got {config.paths}.")
     if max(config.components, config.batch) > config.samples:

@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments._cheap_ode_figure import draw_local
 from sciml.experiments._cheap_ode_tasks import digits
 from sciml.experiments._cheap_ode_training import Arm, Runs, Sizes, compare, measured
@@ -92,9 +92,7 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("seeds", "width", "iterations", "batch", "repeats"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"local-nde: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(config, 1, "seeds", "width", "iterations", "batch", "repeats")
     if not 0 < config.tolerance < 1:
         raise ValueError(f"local-nde: `tolerance` must be in (0, 1), got {config.tolerance}.")
 

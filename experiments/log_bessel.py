@@ -21,7 +21,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _log_bessel_runs as runs
 from sciml.experiments._log_bessel_figure import draw_figure
 
@@ -84,9 +84,7 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("pairs", "rounds", "points", "seeds"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"log-bessel: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(config, 1, "pairs", "rounds", "points", "seeds")
     if config.timed < 2 or config.points < 2:
         raise ValueError(
             f"log-bessel: `timed` and `points` must be at least 2, got {config.timed} and {config.points}."

@@ -20,7 +20,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _ode_sde_gap_runs as runs
 from sciml.experiments._ode_sde_gap_figure import draw_figure
 
@@ -123,9 +123,9 @@ def _measure(
 
 
 def _check(config: Config) -> None:
-    for name in ("seeds", "width", "depth", "warmup", "iterations", "batch", "points", "samples", "steps"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"ode-sde-gap: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(
+        config, 1, "seeds", "width", "depth", "warmup", "iterations", "batch", "points", "samples", "steps"
+    )
     unknown = [name for name in config.data if name not in runs.DATA]
     if unknown or not config.data:
         raise ValueError(f"ode-sde-gap: `data` must be some of {', '.join(runs.DATA)}, got {config.data}.")

@@ -20,7 +20,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _rf_solver_images as images
 from sciml.experiments import _rf_solver_runs as runs
 from sciml.experiments._rf_solver_figure import draw_figure
@@ -116,12 +116,22 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in (
-        "seeds", "points", "width", "iterations", "batch", "samples", "image_width", "image_iterations", "image_batch",
-        "edited", "steps", "order_points",
-    ):  # fmt: skip
-        if getattr(config, name) < 1:
-            raise ValueError(f"rf-solver: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(
+        config,
+        1,
+        "seeds",
+        "points",
+        "width",
+        "iterations",
+        "batch",
+        "samples",
+        "image_width",
+        "image_iterations",
+        "image_batch",
+        "edited",
+        "steps",
+        "order_points",
+    )
     if not config.evaluations or min(config.evaluations) < 4:
         raise ValueError(
             f"rf-solver: `evaluations` must be numbers of at least 4, the cost of one step of third order; got {config.evaluations}."

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments import _sho_flares_runs as runs
 from sciml.experiments._sho_flares_figure import draw_figure
 from sciml.kernels import Kernel
@@ -79,9 +79,7 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    for name in ("curves", "restarts"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"sho-flares: `{name}` must be at least 1, got {getattr(config, name)}.")
+    require_at_least(config, 1, "curves", "restarts")
     if config.points < 2 * runs.LAGS:
         raise ValueError(f"sho-flares: `points` must be at least {2 * runs.LAGS}, got {config.points}.")
     for name in ("quality", "timescale", "gap"):

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from sciml.experiment import Cell, Claim, Report, Table
+from sciml.experiment import Cell, Claim, Report, Table, require_at_least
 from sciml.experiments._skr_figure import draw_figure
 from sciml.experiments._skr_runs import METHODS, Measured, Sizes, largest_error, measure
 from sciml.experiments._skr_systems import FAMILIES, draw
@@ -89,10 +89,9 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    least = {"cells": 4, "systems": 2, "seeds": 1, "keep": 1, "max_steps": 1}
-    for name, bound in least.items():
-        if getattr(config, name) < bound:
-            raise ValueError(f"skr: `{name}` must be at least {bound}, got {getattr(config, name)}.")
+    require_at_least(config, 1, "seeds", "keep", "max_steps")
+    require_at_least(config, 2, "systems")
+    require_at_least(config, 4, "cells")
     if config.restart <= config.keep:
         raise ValueError(f"skr: `restart` must be greater than `keep` ({config.keep}), got {config.restart}.")
 

@@ -151,6 +151,18 @@ class Report:
         return paths
 
 
+def require_at_least(config: Any, bound: float, *names: str) -> None:
+    """Refuse a configuration in which one of the named numbers is below a bound.
+
+    Raises:
+        ValueError: names the experiment, after the module of the configuration's class, and the field.
+    """
+    experiment = type(config).__module__.rsplit(".", 1)[-1].replace("_", "-")
+    for name in names:
+        if getattr(config, name) < bound:
+            raise ValueError(f"{experiment}: `{name}` must be at least {bound:g}, got {getattr(config, name)}.")
+
+
 def finite(value: float) -> float | str:
     """The number itself, or its name where JSON has none."""
     return value if math.isfinite(value) else str(value)

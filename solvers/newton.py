@@ -32,9 +32,9 @@ def newton(
     u: Inexact[Array, "components *grid"],
     solver: LinearSolver,
     *,
-    rtol: float,
-    atol: float,
-    max_steps: int,
+    rtol: Array,
+    atol: Array,
+    max_steps: Array,
 ) -> tuple[NewtonState, Array]:
     """Solve `residual(u) = 0`.
 
@@ -54,7 +54,7 @@ def newton(
     """
     rows = residual(u)
     first = norm_of(rows)
-    target = jnp.maximum(jnp.asarray(rtol, first.dtype) * first, jnp.asarray(atol, first.dtype))
+    target = jnp.maximum(rtol * first, atol)
     zero = jnp.zeros((), jnp.int32)
     start = NewtonState(u, rows, first, jnp.zeros_like(first), jnp.full_like(first, 0.1), zero, zero, zero)
 

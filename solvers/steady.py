@@ -97,7 +97,10 @@ def solve_steady(
     start = _start(problem, u0)
     tolerance = rtol if rtol is not None else (1e-8 if jnp.finfo(dtype).bits >= 64 else 1e-5)
     plan = multigrid or default_multigrid(grid)
-    options = (plan, linear_solver, precision, method, float(tolerance), float(atol), int(max_steps))
+    # As arrays, so that another tolerance needs no other program.
+    real = jnp.finfo(dtype).dtype
+    limits = jnp.asarray(tolerance, real), jnp.asarray(atol, real), jnp.asarray(max_steps, jnp.int32)
+    options = (plan, linear_solver, precision, method, *limits)
     traced = is_traced(problem, start)
     solution = _solve(problem, start, *options, throw and traced)
     if traced:
@@ -112,7 +115,7 @@ def solve_steady(
 @eqx.filter_jit
 def _solve(
     problem: SteadyProblem, start: Array, multigrid: Multigrid, linear_solver: Any, precision: Any, method: SteadyMethod,
-    rtol: float, atol: float, max_steps: int, throw: bool,
+    rtol: Array, atol: Array, max_steps: Array, throw: bool,
 ) -> SteadySolution:  # fmt: skip
     structure = problem.structure()
     linear = LinearSolver(
@@ -135,7 +138,7 @@ def _solve(
     def solve_tangent(apply: Any, y: Array) -> Array:
         system = linear.system(apply, linear.prepare(apply, y), y, definite=linear.definite)
         if jnp.finfo(real).bits >= 64:
-            return system.solve(min(rtol, 1e-6), throw=throw)
+            return system.solve(jnp.minimum(rtol, 1e-6), throw=throw)
         # In single precision a residual of 1e-5 may be out of reach although the solution is right: no reason to raise.
         return system.solve(1e-5, throw=False, max_steps=100)
 
@@ -159,12 +162,12 @@ def _solve(
 
 
 def _solve_affine(
-    residual: Any, u: Array, solver: LinearSolver, rtol: float, atol: float
+    residual: Any, u: Array, solver: LinearSolver, rtol: Array, atol: Array
 ) -> tuple[Array, tuple[Array, ...]]:
     """One linear solve; the tolerance is relative to the residual of zero."""
     rows, apply = jax.linearize(residual, u)
     first = norm_of(rows - apply(u))
-    target = jnp.maximum(jnp.asarray(rtol, first.dtype) * first, jnp.asarray(atol, first.dtype))
+    target = jnp.maximum(rtol * first, atol)
     system = solver.system(apply, solver.prepare(apply, u), -rows, definite=solver.definite)
     tolerance = 0.9 * target
     if jnp.finfo(first.dtype).bits < 64 and not (solver.definite and solver.symmetric(u)):

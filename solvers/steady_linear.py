@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import lineax as lx
 import numpy as np
-from jaxtyping import Array, Inexact
+from jaxtyping import Array, ArrayLike, Inexact
 
 from sciml.fields.stencil_structure import Coupling, Structure
 from sciml.grid import Grid
@@ -143,7 +143,7 @@ class LinearSystem(NamedTuple):
         options = {"preconditioner": self.cycle}
         return method.compute(method.init(self.operator, options), self.b, options)
 
-    def solve(self, rtol: float, *, throw: bool, max_steps: int | None = None) -> Array:
+    def solve(self, rtol: ArrayLike, *, throw: bool, max_steps: int | None = None) -> Array:
         """The solution, with derivatives."""
         method = eqx.tree_at(lambda m: m.rtol, self.method, rtol)
         if max_steps is not None:

@@ -44,7 +44,7 @@ def fas_levels(problem: SteadyProblem) -> list[FasLevel]:
     while True:
         small = problem.grid.size * problem.shape[0] <= COARSEST
         transfers = () if small else _transfers(problem.grid, problem.dtype)
-        levels.append(FasLevel(problem.grid, problem.residual(), problem.weights(), transfers))
+        levels.append(FasLevel(problem.grid, jax.jit(problem.residual()), problem.weights(), transfers))
         if small:
             return levels
         if not can_halve(problem.grid):
@@ -58,7 +58,7 @@ def fas_levels(problem: SteadyProblem) -> list[FasLevel]:
 
 def full_approximation(
     problem: SteadyProblem, u: Inexact[Array, "components *grid"], *, reference: Inexact[Array, "components *grid"],
-    rtol: float, atol: float, max_steps: int,
+    rtol: Array, atol: Array, max_steps: Array,
 ) -> tuple[Array, tuple[Array, ...]]:  # fmt: skip
     """V(2,1) cycles of the full approximation scheme until the residual is small enough.
 
@@ -76,7 +76,7 @@ def full_approximation(
     levels = fas_levels(problem)
     residual, sign = levels[0].residual, _sign(levels[0], u)
     first = norm_of(residual(reference))
-    target = jnp.maximum(jnp.asarray(rtol, first.dtype) * first, jnp.asarray(atol, first.dtype))
+    target = jnp.maximum(rtol * first, atol)
     zero = jnp.zeros((), jnp.int32)
 
     def body(state: tuple[Array, ...]) -> tuple[Array, ...]:

@@ -8,6 +8,7 @@ import scipy.stats
 
 from sciml import kernels
 from sciml.gp import GP, Dense, Functional, Functionals, StudentTProcess, log_prob_given
+from sciml.gp.inverse import inverse_from_root
 from sciml.physics import Diffusion, Poisson
 
 X = np.sort(np.random.default_rng(0).uniform(0, 3, 15))
@@ -32,6 +33,17 @@ def test_the_log_probability_is_that_of_the_normal_law_and_so_is_its_gradient():
     step = 1e-5
     difference = (along(step) - along(-step)) / (2 * step)
     assert float(jax.grad(along)(0.0)) == pytest.approx(float(difference), rel=1e-7)
+
+
+def test_the_inverse_by_blocks_is_the_inverse():
+    rng = np.random.default_rng(3)
+    square = rng.normal(size=(13, 13))
+    matrix = square @ square.T + np.eye(13)
+    root = np.linalg.cholesky(matrix)
+    # The same at any depth; sizes that cannot be halved evenly.
+    found = [inverse_from_root(jnp.asarray(root), levels=levels, smallest=3) for levels in (0, 1, 3)]
+    for inverse in found:
+        np.testing.assert_allclose(inverse, np.linalg.inv(matrix), atol=1e-12)
 
 
 def test_predictions_are_those_of_the_joint_normal_law():

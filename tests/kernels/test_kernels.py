@@ -119,6 +119,48 @@ def test_second_derivatives_at_zero_of_single_components():
     assert float(normal(jnp.zeros(()), 2)) == pytest.approx(-357.30575844, abs=2e-7)
 
 
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        kernels.DampedRandomWalk(1.0),
+        kernels.Celerite(1.0, 0.1, 0.5, 2.0),
+        kernels.CARMA.from_coefficients([2.0, 1.2], [0.6, 0.1]),
+        kernels.Wiener(),
+        kernels.ArcCosine(0) + kernels.RBF(),
+        kernels.Separable((kernels.RBF(), kernels.Matern12())),
+        kernels.Matern12(jnp.ones(2)) * kernels.Linear(),
+    ],
+    ids=lambda kernel: type(kernel).__name__,
+)
+def test_a_velocity_that_does_not_exist_is_refused(kernel):
+    dimension = 1 if isinstance(kernel, kernels.DampedRandomWalk | kernels.Celerite | kernels.CARMA) else 2
+    pairs, last = Pairs.of(*2 * [np.zeros((2, dimension))]), (0,) * (dimension - 1) + (1,)
+    with pytest.raises(ValueError, match="0 derivatives at lag zero, and the observations need 2"):
+        kernel.derivatives(pairs, last, last)
+
+
+def test_velocities_of_oscillators_and_of_the_smooth_coordinate_of_a_product():
+    line, plane = Pairs.of(*2 * [np.zeros((1, 1))]), Pairs.of(*2 * [np.zeros((1, 2))])
+    for kernel in (kernels.SHO(2.0, 0.7), kernels.CARMA.from_coefficients([4.0, 2.0 / 0.7], [(4 * 8 / 0.7) ** 0.5])):
+        np.testing.assert_allclose(kernel.derivatives(line, (1,), (1,)), 4.0 * kernel(0.0, 0.0), rtol=1e-12)
+    rough = kernels.Separable((kernels.SHO(2.0, 0.7), kernels.DampedRandomWalk(1.0)))
+    np.testing.assert_allclose(rough.derivatives(plane, (1, 0), (1, 0)), 4.0, rtol=1e-12)
+
+
+def test_parameters_outside_their_sets_are_refused_by_name():
+    for make, sentence in (
+        (lambda: kernels.RBF(-1.0), "RBF: `lengthscale` must be at least 0, got -1.0"),
+        (lambda: -2.0 * kernels.RBF(), "Scaled: `variance` must be at least 0"),
+        (lambda: kernels.FractionalBrownian(1.5), "`hurst` must be between 0 and 1"),
+        (lambda: kernels.SHO(1.0, np.nan), "SHO: `quality`"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            make()
+    # What is not known yet cannot be refused, and zero is a limit.
+    jax.vmap(lambda scale: kernels.RBF(scale)(0.0, 1.0))(jnp.array([-1.0, 1.0]))
+    assert float((0.0 * kernels.RBF())(0.0, 0.0)) == 0.0
+
+
 def test_a_derivative_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="2 derivatives at lag zero, and the observations need 4"):
         kernels.Matern32().profile()(jnp.zeros(1), 4)
