@@ -151,7 +151,7 @@ class Report:
         return paths
 
 
-def require_at_least(config: Any, bound: float, *names: str) -> None:
+def require_at_least(config: Any, bound: int | float, *names: str) -> None:
     """Refuse a configuration in which one of the named numbers is below a bound.
 
     Raises:

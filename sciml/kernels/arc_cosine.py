@@ -36,7 +36,7 @@ class ArcCosine(Kernel):
     @property
     def smoothness(self) -> float:
         """A unit's output to the power `order` has so many derivatives in the mean square."""
-        return 2 * self.order
+        return 2.0 * self.order
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """A function of the angle between the points, and of their norms."""

@@ -85,7 +85,7 @@ class CARMA(Kernel):
     @property
     def smoothness(self) -> float:
         """The process of order p has `p - q - 1` derivatives."""
-        return 2 * (self.rates.shape[0] + 2 * self.decays.shape[0] - self.moving_average.shape[0])
+        return 2.0 * (self.rates.shape[0] + 2 * self.decays.shape[0] - self.moving_average.shape[0])
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

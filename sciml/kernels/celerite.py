@@ -52,7 +52,7 @@ class Celerite(Kernel):
     @property
     def smoothness(self) -> float:
         """A kink at lag zero but where `b d = a c`, which is not known before the parameters are."""
-        return 0
+        return 0.0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

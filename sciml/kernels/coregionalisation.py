@@ -42,7 +42,7 @@ class Coregionalisation(Kernel):
     @property
     def smoothness(self) -> float:
         """An index has no derivative."""
-        return 0
+        return 0.0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Entry of `B`; indices are given as floating numbers, as all coordinates are."""

@@ -32,7 +32,7 @@ class DampedRandomWalk(Kernel):
     @property
     def smoothness(self) -> float:
         """Continuous, with a kink at lag zero."""
-        return 0
+        return 0.0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

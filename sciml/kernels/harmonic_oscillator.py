@@ -56,7 +56,7 @@ class SHO(Kernel):
     @property
     def smoothness(self) -> float:
         """The process has a velocity, and that a kink in its covariance."""
-        return 2
+        return 2.0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Covariance of the values at two times."""

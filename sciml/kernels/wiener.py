@@ -19,7 +19,7 @@ class Wiener(Kernel):
     @property
     def smoothness(self) -> float:
         """Paths have no derivative."""
-        return 0
+        return 0.0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """The earlier time; several coordinates multiply (a Brownian sheet)."""
@@ -48,7 +48,7 @@ class FractionalBrownian(Kernel):
     @property
     def smoothness(self) -> float:
         """Paths have no derivative."""
-        return 0
+        return 0.0
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Powers of distances."""
