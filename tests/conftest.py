@@ -1,23 +1,12 @@
 """Strict settings for the whole suite: two virtual devices, strict dtype promotion, no silent rank promotion."""
 
 import os
-from importlib.metadata import version
 from pathlib import Path
 
-# Most of the suite's time is compilation, which these halve; pages, notebooks and `make demo` meet XLA's defaults too.
-QUICK_COMPILATION = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=1"
+from quick_compilation import flags_for_xla
 
-
-def flags_for_xla() -> str:
-    """Two devices, so that sharding is tested on any machine; quick compilation where XLA knows how, unless flags are given."""
-    given = os.environ.get("XLA_FLAGS", "")
-    # XLA ends the process at a flag that it does not know.
-    known = version("jaxlib").startswith("0.10.")
-    return " ".join([given or (QUICK_COMPILATION if known else ""), "--xla_force_host_platform_device_count=2"])
-
-
-# Set before JAX starts.
-os.environ["XLA_FLAGS"] = flags_for_xla()
+# Set before JAX starts: sharding is tested on any machine, and every example runs in both precisions.
+os.environ["XLA_FLAGS"] = flags_for_xla(devices=2)
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import jax
