@@ -92,7 +92,7 @@ class DenseFactorisation(Factorisation):
 
     def log_prob(self, residual: Float[Array, " n"]) -> Float[Array, ""]:
         """The normal density, with the gradient in closed form."""
-        return _log_density(self.matrix, jax.lax.stop_gradient(self.root), residual)
+        return _log_density(self.matrix, self.root, residual)
 
 
 def default_jitter(dtype: Any) -> float:
@@ -112,11 +112,12 @@ def _log_density_forward(matrix: Array, root: Array, residual: Array) -> tuple[A
     return -0.5 * (jnp.vdot(residual, weights) + log_determinant + constant), (root, weights)
 
 
-def _log_density_backward(saved: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array, Array]:
+def _log_density_backward(saved: tuple[Array, Array], cotangent: Array) -> tuple[Array, None, Array]:
     root, weights = saved
     # The derivative with respect to the matrix is (w w^T - A^-1) / 2: half the time of one through the root.
     by_matrix = 0.5 * (weights[:, None] * weights[None, :] - inverse_from_root(root))
-    return cotangent * by_matrix, jnp.zeros_like(root), -cotangent * weights
+    # Nothing comes through the root at first; second derivatives come through the root alone.
+    return cotangent * by_matrix, None, -cotangent * weights
 
 
 _log_density.defvjp(_log_density_forward, _log_density_backward)

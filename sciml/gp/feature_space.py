@@ -22,7 +22,8 @@ class FeatureSpace(CovarianceSolver):
     """A stationary kernel by random features: time `n count^2`, memory `n count`; the kernel's error falls as `count^(-1/2)`.
 
     Another model than the exact one: its prior is a random sum of waves, so that far from data its variance is too small by what
-    the sum lacks. The features are the same at each call, so that the likelihood is a smooth function of the parameters.
+    the sum lacks. The features are the same at each call, so that the likelihood is a smooth function of the parameters, other than
+    the shares of the terms of a sum and the weights of a mixture: do not fit these here.
 
     Attributes:
         count: features, an even number for the Fourier ones; two of these to a frequency.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
 
@@ -42,12 +43,30 @@ def log_probability(
 
 
 def _forward(matrices: tuple, noise: Array, eigen: tuple[Eigen, ...], residual: Array) -> tuple[Array, tuple]:
-    spectrum = eigenvalues(eigen) + noise
+    spectrum = eigenvalues(_differentiated_once(matrices, eigen)) + noise
     rotated = along_axes([e.vectors.T for e in eigen], residual)
     weights = rotated / spectrum
     constant = residual.size * math.log(2 * math.pi)
     value = -0.5 * (jnp.sum(rotated * weights) + jnp.sum(jnp.log(spectrum)) + constant)
     return value, (eigen, spectrum, weights)
+
+
+@jax.custom_jvp
+def _differentiated_once(matrices: tuple, eigen: tuple[Eigen, ...]) -> tuple[Eigen, ...]:
+    """The eigenvectors, which are constants in the rule for the gradient: a second derivative through them would be wrong."""
+    return eigen
+
+
+def _refuse(primals: tuple, tangents: tuple) -> tuple:
+    if all(isinstance(leaf, SymbolicZero) for leaf in jax.tree.leaves(tangents[0])):
+        return primals[1], tangents[1]
+    raise NotImplementedError(
+        "Kronecker: second derivatives of the log-probability by the kernel's parameters are not available; differentiate the "
+        "gradient by finite differences, or take `Dense`."
+    )
+
+
+_differentiated_once.defjvp(_refuse, symbolic_zeros=True)
 
 
 def _backward(saved: tuple, cotangent: Array) -> tuple:

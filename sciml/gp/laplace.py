@@ -89,6 +89,7 @@ class LatentGP(eqx.Module):
         self.jitter = jitter
         self.throw = throw
 
+    @eqx.filter_jit
     def log_evidence(self, values: Shaped[Array, " n"]) -> Float[Array, ""]:
         """Laplace approximation of the logarithm of the probability of observed values.
 
@@ -98,6 +99,7 @@ class LatentGP(eqx.Module):
         density, latent = self._mode(values)
         return _log_evidence(density, latent, density.slopes(latent), density.factor(density.root_curvatures(latent)))
 
+    @eqx.filter_jit
     def condition(self, values: Shaped[Array, " n"]) -> "LatentPosterior":
         """The process given observed values.
 
@@ -151,6 +153,7 @@ class LatentPosterior(eqx.Module):
     root: Float[Array, "n n"]
     log_evidence: Float[Array, ""]
 
+    @eqx.filter_jit
     def __call__(self, points: Any) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
         """Mean and variance of the latent process at other points.
 
@@ -163,6 +166,7 @@ class LatentPosterior(eqx.Module):
         spread = variance(kernel, target) - jnp.sum(half * half, axis=0)
         return prior_mean(self.prior.mean, target) + cross.T @ self.weights, jnp.maximum(spread, 0)
 
+    @eqx.filter_jit
     def observation(self, points: Any) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
         """Mean and variance of new observations, by Gauss-Hermite quadrature over the latent value.
 

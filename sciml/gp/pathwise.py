@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from sciml.gp.covariance_solver import Factorisation
-from sciml.gp.design import Mean, prior_mean
+from sciml.gp.design import Mean, as_design, prior_mean
+from sciml.gp.lattice import is_lattice
 from sciml.kernels.features import RandomFeatures
 from sciml.kernels.kernel import Kernel
 
@@ -45,7 +46,7 @@ def draw_path(
     gp: "GP", factorisation: Factorisation, residual: Float[Array, " n"], count: int, *, key: PRNGKeyArray
 ) -> Path:
     """Draw a prior function from `count` features and correct it by what was observed."""
-    points = gp.points
+    points = gp.points if is_lattice(gp.points) else as_design(gp.points)
     if not isinstance(points, jax.Array):
         raise TypeError("path: drawn for values observed at points, not for lattices or functionals; use `sample`.")
     first, second, third = jax.random.split(key, 3)

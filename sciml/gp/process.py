@@ -140,8 +140,17 @@ class Posterior(eqx.Module):
 
     @eqx.filter_jit
     def sample(self, points: Any, count: int = 1, *, key: PRNGKeyArray) -> Float[Array, "count points"]:
-        """Joint draws of the noise-free process at points, by the dense posterior covariance."""
+        """Joint draws of the noise-free process at points, by the exact posterior covariance and a dense matrix, whatever the solver.
+
+        Raises:
+            TypeError: observed on a lattice; flatten it to points `(n, dimension)` for joint draws.
+        """
         factorisation = self.factorisation
+        if is_lattice(self.prior.points):
+            raise TypeError(
+                "Posterior.sample: joint draws given values on a lattice need the dense matrix of all cells; make the process at "
+                "points (n, dimension) with `Dense()` for them."
+            )
         if not isinstance(factorisation, DenseFactorisation):
             dense = Dense().factorise(self.prior.kernel, self.prior.points, self.prior.noise_variance)
             return Posterior(self.prior, dense, self.residual).sample(points, count, key=key)

@@ -66,7 +66,10 @@ class Toeplitz(CovarianceSolver):
         kernel = kernel.cast(x.dtype)
         profile = kernel.profile()
         if profile is None:
-            raise TypeError(f"Toeplitz: {type(kernel).__name__} is not a stationary kernel of a number; take `Dense`.")
+            raise TypeError(
+                f"Toeplitz: {type(kernel).__name__} has no `profile()`, the covariance as a function of the lag; take "
+                "`StateSpaceSolver` for oscillators and random walks, else `Dense`."
+            )
         if np.ndim(noise_variance) != 0:
             raise ValueError(
                 f"Toeplitz: the noise variance must be one number, got shape {np.shape(noise_variance)}; "

@@ -108,6 +108,13 @@ class Scaled(Kernel):
     kernel: Kernel
     variance: Float[Parameter, ""] = positive()
 
+    def __check_init__(self) -> None:
+        # Any object may stand in a field while a tree is being mapped over.
+        if getattr(self.variance, "ndim", 0):
+            raise ValueError(
+                f"Scaled: a kernel is multiplied by one number, got an array of shape {self.variance.shape}."
+            )
+
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """The variance times the kernel."""
         return self.variance * self.kernel.evaluate(x, y)

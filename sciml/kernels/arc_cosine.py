@@ -6,6 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from sciml.kernels.coordinates import one_per_coordinate
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.field import Parameter, positive
 
@@ -59,4 +60,5 @@ class ArcCosine(Kernel):
         return value / (2 * math.pi)
 
     def _inner(self, x: Array, y: Array) -> Array:
-        return jnp.sum(self.weight_variance * x * y) + self.bias_variance
+        variance = one_per_coordinate(self.weight_variance, x.shape, "weight_variance")
+        return jnp.sum(variance * x * y) + self.bias_variance

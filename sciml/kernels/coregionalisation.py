@@ -12,7 +12,7 @@ from sciml.parameters.field import Parameter, positive, real
 
 
 class Coregionalisation(Kernel):
-    """Covariance of outputs, `B = W W^T + diag(v)`, as a kernel of the output's index.
+    """Covariance of outputs, `B = W W^T + diag(v)`, as a kernel of the output's index, from 0; others give nan.
 
     Times a kernel of the place this is the intrinsic coregionalisation model: `Separable((RBF(), Coregionalisation(W, v)))` on points
     whose last coordinate is the index, or on the lattice of all places and all outputs, where its matrix is a Kronecker product.
@@ -46,13 +46,18 @@ class Coregionalisation(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Entry of `B`; indices are given as floating numbers, as all coordinates are."""
-        i, j = (jnp.round(jnp.sum(point)).astype(int) for point in (x, y))
-        return self.matrix()[i, j]
+        return self._entries(jnp.sum(x), jnp.sum(y))
 
     def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
         """Rows and columns of `B`."""
-        i, j = (jnp.round(points.reshape(points.shape[0])).astype(int) for points in (x, y))
-        return self.matrix()[i[:, None], j[None, :]]
+        return self._entries(x.reshape(-1, 1), y.reshape(1, -1))
+
+    def _entries(self, x: Array, y: Array) -> Array:
+        i, j = (jnp.round(indices).astype(int) for indices in (x, y))
+        last = self.independent.shape[0] - 1
+        there = (i >= 0) & (i <= last) & (j >= 0) & (j <= last)
+        # Without this JAX takes the nearest output for one that does not exist.
+        return jnp.where(there, self.matrix()[jnp.clip(i, 0, last), jnp.clip(j, 0, last)], jnp.nan)
 
     def matrix(self) -> Float[Array, "outputs outputs"]:
         """`B`."""

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from sciml.kernels.coordinates import one_per_coordinate
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile
 from sciml.kernels.spectrum import Spectrum
@@ -27,7 +28,8 @@ class Cosine(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Cosine of the phase difference."""
-        return jnp.cos(2 * math.pi * jnp.sum(self.frequency * (x - y)))
+        frequency = one_per_coordinate(self.frequency, x.shape, "frequency")
+        return jnp.cos(2 * math.pi * jnp.sum(frequency * (x - y)))
 
     def profile(self) -> Profile | None:
         """Waves; only for one frequency."""

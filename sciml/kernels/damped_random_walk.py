@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.line import lag, lags
 from sciml.kernels.matern_state_space import RepeatedRate
-from sciml.kernels.spectrum import Spectrum
+from sciml.kernels.spectrum import Spectrum, require_one_coordinate
 from sciml.kernels.state_space import StateSpace
 from sciml.parameters.field import Parameter, positive
 
@@ -52,6 +52,7 @@ class DampedRandomWalk(Kernel):
         """A Cauchy law of angular frequencies."""
 
         def frequencies(normals: Array, key: PRNGKeyArray) -> Array:
+            require_one_coordinate(normals, "DampedRandomWalk")
             return normals / jnp.abs(jax.random.normal(key, normals.shape, normals.dtype)) / self.timescale
 
         return Spectrum(self.variance, frequencies, lambda w: self.power_spectral_density(w[..., 0]))

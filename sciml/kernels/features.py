@@ -19,7 +19,8 @@ Kind: TypeAlias = Literal["fourier", "orthogonal", "positive"]
 class RandomFeatures(eqx.Module):
     """Features `f(x)` of shape `(count,)` with `f(x) . f(y)` near `k(x, y)`, the error falling as `count^(-1/2)`.
 
-    The draws are kept and not the frequencies, so that features follow the kernel's parameters, differentiably.
+    The draws are kept and not the frequencies, so that features follow the kernel's parameters, differentiably; but shares of the
+    terms of a sum, and weights of a mixture, decide how many frequencies each gets, and by that no gradient passes.
 
     - `fourier`: cosines and sines of random frequencies (A. Rahimi & B. Recht, NeurIPS 2007), for kernels with a spectrum;
     - `orthogonal`: frequencies in orthogonal directions (F. Yu et al., NeurIPS 2016), smaller error in several coordinates;

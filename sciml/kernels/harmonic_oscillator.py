@@ -87,8 +87,10 @@ class SHO(Kernel):
 
         Strongly over-damped data determine the slow rate alone, about `w Q`.
         """
-        root = jnp.sqrt(jnp.maximum((1 - 2 * self.quality) * (1 + 2 * self.quality), 0.0))
-        slow = self.frequency * jnp.where(root > 0, 2 * self.quality / (1 + root), 1 / (2 * self.quality))
+        square = (1 - 2 * self.quality) * (1 + 2 * self.quality)
+        damped = square > 0
+        root = jnp.where(damped, jnp.sqrt(jnp.where(damped, square, 1)), 0)
+        slow = self.frequency * jnp.where(damped, 2 * self.quality / (1 + root), 1 / (2 * self.quality))
         return slow, self.frequency * (1 + root) / (2 * self.quality)
 
 

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from sciml.kernels.coordinates import one_per_coordinate
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.field import Parameter, positive, real
 
@@ -24,4 +25,6 @@ class Linear(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """A weighted inner product."""
-        return jnp.sum(self.variance * (x - self.centre) * (y - self.centre))
+        variance = one_per_coordinate(self.variance, x.shape, "variance")
+        centre = one_per_coordinate(self.centre, x.shape, "centre")
+        return jnp.sum(variance * (x - centre) * (y - centre))

@@ -5,6 +5,7 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from sciml.kernels.coordinates import one_per_coordinate
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile
 from sciml.parameters.field import Parameter, positive
@@ -27,6 +28,8 @@ class Periodic(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """An exponential of the cosine of the phase difference."""
+        one_per_coordinate(self.period, x.shape, "period")
+        one_per_coordinate(self.lengthscale, x.shape, "lengthscale")
         return jnp.exp(jnp.sum(self._exponent(x - y)))
 
     def profile(self) -> Profile | None:

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from sciml.kernels.coordinates import one_per_coordinate
 from sciml.kernels.kernel import Kernel
 from sciml.parameters.field import Parameter, positive
 
@@ -31,4 +32,5 @@ class Polynomial(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """A power of an inner product."""
-        return (jnp.sum((x / self.lengthscale) * (y / self.lengthscale)) + self.offset) ** self.degree
+        lengthscale = one_per_coordinate(self.lengthscale, x.shape, "lengthscale")
+        return (jnp.sum((x / lengthscale) * (y / lengthscale)) + self.offset) ** self.degree

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from sciml.kernels.coordinates import one_per_coordinate
 from sciml.kernels.kernel import Kernel
 from sciml.kernels.profile import Profile, radial_profile
 
@@ -33,27 +34,20 @@ class Radial(Kernel):
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """`g` of the squared scaled distance."""
-        difference = (x - y) / _fitting(self.lengthscale, x.shape)
+        difference = (x - y) / one_per_coordinate(self.lengthscale, x.shape, "lengthscale")
         return _shape(self, 0, jnp.sum(difference * difference))
 
     def pairs(self, x: Float[Array, "n *dimension"], y: Float[Array, "m *dimension"]) -> Float[Array, "n m"]:
         """`g` of all squared distances, which are sums over the coordinates."""
-        return _shape(self, 0, _squared_distances(x, y, _fitting(self.lengthscale, x.shape[1:])))
+        return _shape(
+            self, 0, _squared_distances(x, y, one_per_coordinate(self.lengthscale, x.shape[1:], "lengthscale"))
+        )
 
     def profile(self) -> Profile | None:
         """Derivatives from those of `g`; only for one lengthscale."""
         if self.lengthscale.ndim:
             return None
         return radial_profile(lambda s, order: _shape(self, order, s), self.lengthscale, self.smoothness)
-
-
-def _fitting(lengthscale: Array, shape: tuple[int, ...]) -> Array:
-    if lengthscale.ndim and lengthscale.shape != shape:
-        raise ValueError(
-            f"`lengthscale` has shape {lengthscale.shape} and the points have coordinates {shape}; "
-            "give one number, or one per coordinate."
-        )
-    return lengthscale
 
 
 def _squared_distances(x: Array, y: Array, lengthscale: Array) -> Array:

@@ -51,6 +51,12 @@ class RationalQuadratic(Radial):
         def log_density(s: Array, dimension: int) -> Array:
             order = a - 0.5 * dimension
             constant = math.log(2) + 0.5 * dimension * math.log(2 * math.pi) + a * jnp.log(a) - gammaln(a)
-            return constant + 0.5 * order * jnp.log(s / (2 * a)) + log_kv(order, jnp.sqrt(2 * a * s))
+            apart = s > 0
+            inside = jnp.where(apart, s, 1)
+            away = constant + 0.5 * order * jnp.log(inside / (2 * a)) + log_kv(order, jnp.sqrt(2 * a * inside))
+            # K_v(z) is near gamma(v) (2 / z)^v / 2; without moments of that order the density has a pole.
+            bounded = order > 0
+            limit = gammaln(jnp.where(bounded, order, 1)) - gammaln(a) + 0.5 * dimension * jnp.log(2 * math.pi * a)
+            return jnp.where(apart, away, jnp.where(bounded, limit, jnp.inf))
 
         return scale_mixture(self.lengthscale, precision, log_density)

@@ -14,7 +14,7 @@ from sciml.kernels.matern import Matern52
 from sciml.kernels.profile import Profile
 from sciml.kernels.radial import Radial
 from sciml.kernels.rbf import RBF
-from sciml.kernels.spectrum import Spectrum
+from sciml.kernels.spectrum import Spectrum, require_one_coordinate
 from sciml.parameters.field import Parameter, floating_array, positive, real
 
 
@@ -35,6 +35,11 @@ class Mixture(Kernel):
             raise ValueError(
                 f"{type(self).__name__}: `weights`, `frequencies` and `lengthscales` are vectors of one length, got shapes {shapes}."
             )
+
+    @property
+    def smoothness(self) -> float:
+        """That of the envelope."""
+        return self.envelope(jnp.ones((), self.weights.dtype)).smoothness
 
     def evaluate(self, x: Float[Array, "*point"], y: Float[Array, "*point"]) -> Float[Array, ""]:
         """Sum over the components."""
@@ -72,6 +77,7 @@ class Mixture(Kernel):
         """Copies of the envelope's density around each frequency and its mirror image."""
 
         def frequencies(normals: Array, key: PRNGKeyArray) -> Array:
+            require_one_coordinate(normals, type(self).__name__)
             first, second, third = jax.random.split(key, 3)
             unit = self.envelope(jnp.ones((), self.weights.dtype)).spectrum()
             chosen = jax.random.categorical(first, jnp.log(self.weights), shape=normals.shape[:1])

@@ -15,7 +15,8 @@ class Spectrum:
     Attributes:
         variance: `k(0)`, the measure's mass.
         frequencies: `(normals, key) -> angular frequencies`, both of shape `(count, dimension)`: draws from the measure divided by
-            its mass, a differentiable function of the kernel's parameters. Directions come from the standard normal numbers.
+            its mass. Directions come from the standard normal numbers. A differentiable function of the kernel's parameters but for the
+            choice of a term of a sum or mixture, which jumps where their shares change.
         density: angular frequencies `(*shape, dimension)` to values `(*shape,)`; `None` where the measure is discrete, or has no
             closed form.
     """
@@ -84,6 +85,14 @@ def scale_mixture(
         return jnp.exp(log_density(jnp.sum(scaled * scaled, -1), dimension) + volume)
 
     return Spectrum(jnp.ones((), lengthscale.dtype), frequencies, density)
+
+
+def require_one_coordinate(frequencies: Float[Array, "count dimension"], name: str) -> None:
+    """Refuse frequencies in several dimensions of a kernel of numbers."""
+    if frequencies.shape[1] != 1:
+        raise ValueError(
+            f"{name} is a kernel of one number, and its spectrum was asked for in {frequencies.shape[1]} dimensions."
+        )
 
 
 def per_coordinate(values: Float[Array, "*dimension"], points: Float[Array, "*shape"]) -> Float[Array, "*ones"]:

@@ -32,6 +32,11 @@ class Constraint(eqx.Module):
         """Whether known values lie in the set or on its border."""
         return True
 
+    @property
+    def condition(self) -> str:
+        """For messages: what the values must be."""
+        return f"in {self}"
+
 
 class Fixed(eqx.Module):
     """Marks a parameter that stays as it is; in rules and in field metadata it stands where a constraint would."""
@@ -78,7 +83,9 @@ class Positive(Constraint):
         """Not below the bound."""
         return bool((value >= self.lower).all())
 
-    def __str__(self) -> str:
+    @property
+    def condition(self) -> str:
+        """For messages: what the values must be."""
         return "at least 0" if self.lower == 0 else f"at least {self.lower:g}"
 
 
@@ -97,7 +104,9 @@ class Interval(Constraint):
         """Between the bounds."""
         return bool(((value >= self.lower) & (value <= self.upper)).all())
 
-    def __str__(self) -> str:
+    @property
+    def condition(self) -> str:
+        """For messages: what the values must be."""
         return f"between {self.lower:g} and {self.upper:g}"
 
     def __check_init__(self) -> None:
@@ -136,6 +145,15 @@ class Simplex(Constraint):
         """Sum of the logarithms of all values: the volume in the first `n - 1` of them."""
         return jax.nn.log_softmax(_and_zero(free), axis=-1).sum()
 
+    def admits(self, value: np.ndarray) -> bool:
+        """Not negative, with a sum of one to five digits."""
+        return bool((value >= 0).all() and np.all(np.abs(value.sum(-1) - 1) < 1e-5))
+
+    @property
+    def condition(self) -> str:
+        """For messages: what the values must be."""
+        return "positive numbers that sum to one"
+
     def free_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """One fewer along the last axis."""
         if not shape:
@@ -157,6 +175,15 @@ class Ordered(Constraint):
     def log_jacobian(self, free: Float[Array, "*free"]) -> Float[Array, ""]:
         """Sum of all free numbers but the first."""
         return free[..., 1:].sum()
+
+    def admits(self, value: np.ndarray) -> bool:
+        """No number below the one before."""
+        return bool((np.diff(value, axis=-1) >= 0).all())
+
+    @property
+    def condition(self) -> str:
+        """For messages: what the values must be."""
+        return "increasing"
 
     def free_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The same shape."""

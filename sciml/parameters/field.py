@@ -71,7 +71,7 @@ def check_parameters(module: eqx.Module) -> None:
         if not isinstance(constraint, Constraint) or not isinstance(value, jax.Array) or isinstance(value, Tracer):
             continue
         if not constraint.admits(np.asarray(value)):
-            raise ValueError(f"{type(module).__name__}: `{field.name}` must be {constraint}, got {value}.")
+            raise ValueError(f"{type(module).__name__}: `{field.name}` must be {constraint.condition}, got {value}.")
 
 
 def floating_array(value: ArrayLike | Sequence[Any]) -> Array:

@@ -190,7 +190,8 @@ class ParameterSpace(eqx.Module, Generic[Model]):
 
     def _free_part(self, parameter: Parameter, leaf: Any) -> Array:
         part = parameter.constraint.unconstrain(as_array(leaf)).reshape(-1).astype(self.dtype)
-        allowed = isinstance(parameter.constraint, Real) or isinstance(part, Tracer) or np.isfinite(part).all()
+        known = not isinstance(part, Tracer) and not isinstance(parameter.constraint, Real)
+        allowed = not known or (np.isfinite(part).all() and parameter.constraint.admits(np.asarray(leaf)))
         if not allowed:
             raise ValueError(
                 f"{parameter.name}: the value {np.asarray(leaf)} is outside {parameter.constraint} or on its bound; start inside, "

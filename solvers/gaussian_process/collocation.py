@@ -131,7 +131,8 @@ def solve_by_gp(
                 log_evidence, kernel, args=(observed, values, noise), rules=rules, steps=evaluations
             ).model
     gp = GP(kernel, observed, noise, solver=Dense(jitter=0.0))
-    done = jnp.asarray(linear) | (change <= tolerance)
+    change = jnp.zeros_like(change) if linear else change
+    done = change <= tolerance
     return GPSolution(gp.condition(values), kernel, jnp.stack(history), change, done, jnp.asarray(steps), grid)
 
 
@@ -169,7 +170,8 @@ def _next_state(
             for i, (coefficients, _) in enumerate(observed.linearised())
         ]
         moved[alpha] = jnp.concatenate(blocks, axis=1) @ weights
-    gaps = [jnp.sum((moved[alpha] - state[alpha]) ** 2) / jnp.sum(moved[alpha] ** 2) for alpha in state]
+    sizes = {alpha: jnp.sum(moved[alpha] ** 2) for alpha in state}
+    gaps = [jnp.sum((moved[alpha] - state[alpha]) ** 2) / jnp.where(size > 0, size, 1) for alpha, size in sizes.items()]
     return moved, jnp.sqrt(jnp.max(jnp.stack(gaps)))
 
 

@@ -134,7 +134,7 @@ def test_what_they_cannot_do_is_refused_by_name():
         Toeplitz(KEYS[0]).factorise(KERNEL, LINE**2, 0.1)
     with pytest.raises(ValueError, match=r"shape \(n,\)"):
         Toeplitz(KEYS[0]).factorise(KERNEL, PLANE, 0.1)
-    with pytest.raises(TypeError, match="Linear is not a stationary"):
+    with pytest.raises(TypeError, match="Linear has no `profile"):
         Toeplitz(KEYS[0]).factorise(Linear(), LINE, 0.1)
     with pytest.raises(ValueError, match="one number"):
         Toeplitz(KEYS[0]).factorise(KERNEL, LINE, jnp.ones(N))

@@ -67,6 +67,20 @@ def test_the_gradient_is_right_where_eigenvalues_coincide():
         assert np.isfinite(value) and abs(value - expected) < 1e-10 * max(1, abs(expected))
 
 
+def test_second_derivatives_are_right_or_refused():
+    lattice = (jnp.linspace(0.0, 1.0, 4), jnp.linspace(0.0, 1.0, 3))
+    values = jnp.sin(jnp.arange(12.0)).reshape(4, 3)
+
+    def by_noise(noise):
+        return Kronecker().factorise(RBF(0.3), lattice, noise).log_prob(values)
+
+    step = 1e-4
+    difference = (jax.grad(by_noise)(0.1 + step) - jax.grad(by_noise)(0.1 - step)) / (2 * step)
+    np.testing.assert_allclose(jax.jit(jax.hessian(by_noise))(0.1), difference, rtol=1e-5)
+    with pytest.raises(NotImplementedError, match="second derivatives of the log-probability"):
+        jax.hessian(lambda scale: Kronecker().factorise(RBF(scale), lattice, 0.1).log_prob(values))(0.3)
+
+
 def test_samples_have_the_covariance():
     kernel = Separable((RBF(0.4), Matern32(0.3), Periodic(1.0)))
 

@@ -35,6 +35,30 @@ def test_the_log_probability_is_that_of_the_normal_law_and_so_is_its_gradient():
     assert float(jax.grad(along)(0.0)) == pytest.approx(float(difference), rel=1e-7)
 
 
+def test_second_derivatives_are_those_of_the_formula():
+    x, y = jnp.asarray(X[:6]), jnp.asarray(Y[:6])
+
+    def value(p, y):
+        return GP(p[1] * kernels.RBF(p[0]), x, p[2], solver=Dense(jitter=0.0)).log_prob(y)
+
+    def formula(p, y):
+        matrix = p[1] * jnp.exp(-0.5 * ((x[:, None] - x[None]) / p[0]) ** 2) + p[2] * jnp.eye(6)
+        return -0.5 * (y @ jnp.linalg.solve(matrix, y) + jnp.linalg.slogdet(matrix)[1])
+
+    at = jnp.array([0.3, 1.2, 0.1]), y
+    for transform in (jax.hessian, lambda f: jax.jacrev(jax.grad(f)), lambda f: jax.jacfwd(jax.grad(f, 1), 0)):
+        np.testing.assert_allclose(transform(value)(*at), transform(formula)(*at), rtol=1e-9, atol=1e-9)
+
+
+def test_draws_that_have_no_dense_matrix_and_whole_numbers_as_points():
+    lattice = (jnp.linspace(0.0, 1.0, 4), jnp.linspace(0.0, 1.0, 3))
+    posterior = GP(kernels.RBF(), lattice, 0.1).condition(jnp.ones((4, 3)))
+    with pytest.raises(TypeError, match="joint draws given values on a lattice"):
+        posterior.sample(jnp.ones((2, 2)), key=jax.random.key(0))
+    path = GP(kernels.RBF(), jnp.arange(4), 0.1).condition(jnp.ones(4)).path(8, key=jax.random.key(0))
+    assert path(jnp.array([0.5])).dtype == jnp.float64
+
+
 def test_the_inverse_by_blocks_is_the_inverse():
     rng = np.random.default_rng(3)
     square = rng.normal(size=(13, 13))

@@ -161,6 +161,38 @@ def test_parameters_outside_their_sets_are_refused_by_name():
     assert float((0.0 * kernels.RBF())(0.0, 0.0)) == 0.0
 
 
+def test_one_parameter_per_coordinate_and_one_coordinate_per_kernel_of_a_number():
+    for kernel in (
+        kernels.Linear([1.0, 2.0]),
+        kernels.Linear(1.0, [1.0, 2.0]),
+        kernels.Periodic([1.0, 2.0]),
+        kernels.Cosine([1.0, 2.0]),
+        kernels.Polynomial(2, [1.0, 2.0]),
+        kernels.ArcCosine(1, [1.0, 2.0]),
+        kernels.RBF([1.0, 2.0]),
+    ):
+        with pytest.raises(ValueError, match="give one number, or one per coordinate"):
+            kernel(0.1, 0.2)
+    with pytest.raises(ValueError, match="multiplied by one number"):
+        kernels.RBF() * jnp.ones(2)
+    for kernel in (kernels.SpectralMixture.spread(4, 5.0), kernels.DampedRandomWalk(1.0)):
+        with pytest.raises(ValueError, match="kernel of one number"):
+            kernel.spectrum().sample(4, 2, key=jax.random.key(0))
+
+
+def test_outputs_that_do_not_exist_are_not_numbers():
+    gram = kernels.Coregionalisation(jnp.ones((2, 1)), jnp.ones(2)).gram(jnp.array([0.0, 1.0, 2.0, -1.0]))
+    assert jnp.isfinite(gram[:2, :2]).all() and jnp.isnan(gram[2:]).all() and jnp.isnan(gram[:, 2:]).all()
+
+
+def test_the_spectral_density_at_zero_is_its_limit():
+    for kernel, dimension in ((kernels.RationalQuadratic(1.0, 1.3), 1), (kernels.RationalQuadratic(2.0, 3.0), 2)):
+        density = kernel.spectrum().density
+        near = density(jnp.full((1, dimension), 1e-6))
+        np.testing.assert_allclose(density(jnp.zeros((1, dimension))), near, rtol=1e-5)
+    assert jnp.isinf(kernels.RationalQuadratic(1.0, 0.4).spectrum().density(jnp.zeros((1, 1)))).all()
+
+
 def test_a_derivative_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="2 derivatives at lag zero, and the observations need 4"):
         kernels.Matern32().profile()(jnp.zeros(1), 4)

@@ -83,6 +83,12 @@ def test_derivatives_of_the_closed_form_are_those_of_differences():
             np.testing.assert_allclose(bends(given)[:, place, place], (up - 2 * here + down) / step**2, atol=2e-4)
 
 
+def test_rates_have_derivatives_on_both_sides_of_critical_damping():
+    rate = jax.grad(lambda quality: SHO(1.0, quality).rates()[0])
+    # Below 1/2 of w (1 - sqrt(1 - 4 Q^2)) / (2 Q), above of w / (2 Q).
+    np.testing.assert_allclose([rate(0.3), rate(2.0)], [(1 / 0.8 - 1) / (2 * 0.3**2), -1 / 8], rtol=1e-12)
+
+
 def test_critical_oscillator_is_matern():
     times = jnp.linspace(0.0, 5.0, 7)
     expected = 1.7 * Matern32(3**0.5 / 1.4).gram(times)

@@ -13,6 +13,7 @@ from sciml.parameters import (
     Interval,
     LogNormal,
     Normal,
+    Ordered,
     ParameterSpace,
     Positive,
     Real,
@@ -131,6 +132,12 @@ def test_draws_come_from_the_priors_or_lie_around():
     assert abs(float(drawn["b"].std()) - 0.3) < 0.03
     # The prior's draws violate the constraint here: around the present value instead.
     assert bool(jnp.all(drawn["c"] > 0.5)) and bool(jnp.all(drawn["c"] < 2.0))
+
+
+@pytest.mark.parametrize("constraint, value", [(Simplex(), [2.0, 3.0]), (Ordered(), [2.0, 1.0])])
+def test_a_value_outside_a_joint_constraint_is_refused(constraint, value):
+    with pytest.raises(ValueError, match="weights"):
+        ParameterSpace({"weights": jnp.array(value)}, {"weights": constraint}).free({"weights": jnp.array(value)})
 
 
 def test_mistakes_are_named(model):
