@@ -135,19 +135,8 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    require_at_least(
-        config,
-        1,
-        "seeds",
-        "width",
-        "iterations",
-        "batch",
-        "spiral_width",
-        "spiral_iterations",
-        "noise_iterations",
-        "paths",
-        "repeats",
-    )
+    require_at_least(config, 1, "seeds", "width", "iterations", "batch", "spiral_width")
+    require_at_least(config, 1, "spiral_iterations", "noise_iterations", "paths", "repeats")
     for name in ("tolerance", "noise_tolerance"):
         if not 0 < getattr(config, name) < 1:
             raise ValueError(f"ernode: `{name}` must be in (0, 1), got {getattr(config, name)}.")

@@ -116,22 +116,8 @@ def run(config: Config, key: PRNGKeyArray) -> Report:
 
 
 def _check(config: Config) -> None:
-    require_at_least(
-        config,
-        1,
-        "seeds",
-        "points",
-        "width",
-        "iterations",
-        "batch",
-        "samples",
-        "image_width",
-        "image_iterations",
-        "image_batch",
-        "edited",
-        "steps",
-        "order_points",
-    )
+    require_at_least(config, 1, "seeds", "points", "width", "iterations", "batch", "samples", "order_points")
+    require_at_least(config, 1, "image_width", "image_iterations", "image_batch", "edited", "steps")
     if not config.evaluations or min(config.evaluations) < 4:
         raise ValueError(
             f"rf-solver: `evaluations` must be numbers of at least 4, the cost of one step of third order; got {config.evaluations}."

@@ -37,6 +37,16 @@ def test_with_normal_noise_it_is_the_exact_process():
     np.testing.assert_allclose(latent.observation(NEW), (mean, variance + 0.1), rtol=1e-8)
 
 
+def test_other_counts_do_not_compile_again(caplog):
+    gp, compiled = LatentGP(KERNEL, X, PoissonLikelihood()), []
+    for counts in (jnp.ones(15), jnp.arange(15.0)):
+        with jax.log_compiles(), caplog.at_level("WARNING"):
+            gp.condition(counts)
+        compiled.append(sum("Compiling jit" in record.getMessage() for record in caplog.records))
+        caplog.clear()
+    assert compiled[0] > 0 and compiled[1] == 0
+
+
 def test_the_gradient_goes_through_the_mode_where_curvatures_are_negative():
     law, values = StudentTLikelihood(0.1, 3.0), Y.at[7].add(5.0)
 

@@ -51,6 +51,16 @@ def lognormal(shape):
     return np.exp(np.random.default_rng(3).standard_normal(shape))
 
 
+def test_another_tolerance_needs_no_other_program(caplog):
+    grid, compiled = sciml.Grid((9, 9), extent=(1.0, 1.0), boundary=Dirichlet()), []
+    for limits in ({"rtol": 1e-6}, {"rtol": 1e-2, "atol": 1e-9, "max_steps": 20}):
+        with jax.log_compiles(), caplog.at_level("WARNING"):
+            assert solve_steady(Bratu(1.0), grid, **limits).successful
+        compiled.append(sum("Compiling jit(_solve)" in record.getMessage() for record in caplog.records))
+        caplog.clear()
+    assert compiled == [1, 0]
+
+
 @pytest.mark.parametrize(
     ("boundary", "nodes"),
     [

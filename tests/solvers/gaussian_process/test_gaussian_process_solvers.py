@@ -53,6 +53,7 @@ def test_walls_with_fluxes_and_combinations():
     # -u'' = 2, u'(0) = 1 (outward: -1), u(1) + u'(1) = 3: u = -x^2 + x + c with c = 4.
     grid = sciml.Grid((12,), extent=(1.0,), boundary=Sides(Neumann(-1.0), Robin(1.0, 1.0, 3.0)), nodes="vertex")
     solution = solve_by_gp(Poisson(2.0), grid, RBF(1.0), evaluations=0)
+    assert solution.successful and float(solution.change) == 0.0
     x = jnp.linspace(0.0, 1.0, 7)
     np.testing.assert_allclose(solution(x)[0], -(x**2) + x + 4, atol=2e-3)
 
